@@ -1,0 +1,187 @@
+/** Builds a BSON document from front to back in one growing buffer. */
+import { assert } from '../base/assert.ts'
+import { writeFloat64, writeInt32, writeInt64 } from './bytes.ts'
+import { BsonType, Value } from './value.ts'
+
+const indexNames: string[] = []
+
+/** '0', '1', '2' …: the name of an array's item, made once. */
+export function indexName(index: number): string {
+  if (index >= 1000) return String(index)
+  for (let next = indexNames.length; next <= index; next++) indexNames.push(String(next))
+  return indexNames[index] as string
+}
+
+/**
+ *   const writer = new BsonWriter()
+ *   writer.int32('n', 1)
+ *   writer.startDocument('cursor'); … ; writer.end()
+ *   const document = writer.finish()
+ *
+ * The document itself is begun by the constructor and ended by `finish`, after which the writer is used up: its buffer
+ * is the document's.
+ */
+export class BsonWriter {
+  #bytes: Buffer
+  #at = 4
+  /** Where the lengths of the documents that are still open have to go; the outermost first. */
+  readonly #open: number[] = [0]
+
+  constructor(bytesExpected = 256) {
+    this.#bytes = Buffer.allocUnsafe(bytesExpected)
+  }
+
+  /** Bytes written so far, the open documents' ends not counted. */
+  get length(): number {
+    return this.#at
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + count))
+    grown.set(this.#bytes.subarray(0, this.#at))
+    this.#bytes = grown
+  }
+
+  /** Type byte and name. */
+  #head(type: number, name: string, valueBytes: number): void {
+    const length = name.length
+    this.#reserve(length * 3 + 2 + valueBytes)
+    const bytes = this.#bytes
+    let at = this.#at
+    bytes[at++] = type
+    // Names are short and ASCII nearly always; a call into native code for each would cost more than the bytes.
+    let index = 0
+    for (; index < length; index++) {
+      const code = name.charCodeAt(index)
+      if (code >= 0x80) break
+      bytes[at++] = code
+    }
+    if (index < length) at += bytes.write(name.slice(index), at, 'utf8')
+    bytes[at++] = 0
+    this.#at = at
+  }
+
+  #raw(bytes: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start)
+    const target = this.#bytes
+    let at = this.#at
+    if (end - start <= 16) for (let from = start; from < end; from++) target[at++] = bytes[from] as number
+    else {
+      target.set(bytes.subarray(start, end), at)
+      at += end - start
+    }
+    this.#at = at
+  }
+
+  /** A value of any type, copied as it is. */
+  value(name: string, value: Value): void {
+    this.#head(value.type, name, value.end - value.start)
+    this.#raw(value.bytes, value.start, value.end)
+  }
+
+  /** Elements copied as they lie, names included: `bytes[start, end)` must be whole elements. */
+  elements(bytes: Uint8Array, start: number, end: number): void {
+    this.#raw(bytes, start, end)
+  }
+
+  /** A whole document as a field. */
+  document(name: string, document: Uint8Array): void {
+    this.#head(BsonType.document, name, document.length)
+    this.#raw(document, 0, document.length)
+  }
+
+  startDocument(name: string): void {
+    this.#start(BsonType.document, name)
+  }
+
+  startArray(name: string): void {
+    this.#start(BsonType.array, name)
+  }
+
+  #start(type: number, name: string): void {
+    this.#head(type, name, 4)
+    this.#open.push(this.#at)
+    this.#at += 4
+  }
+
+  /** Ends the document or array that was started last. */
+  end(): void {
+    const start = this.#open.pop()
+    assert(start !== undefined, 'every end has its start')
+    this.#reserve(1)
+    this.#bytes[this.#at++] = 0
+    writeInt32(this.#bytes, start, this.#at - start)
+  }
+
+  int32(name: string, value: number): void {
+    this.#head(BsonType.int32, name, 4)
+    writeInt32(this.#bytes, this.#at, value)
+    this.#at += 4
+  }
+
+  int64(name: string, value: bigint): void {
+    this.#eight(BsonType.int64, name, value)
+  }
+
+  timestamp(name: string, value: bigint): void {
+    this.#eight(BsonType.timestamp, name, value)
+  }
+
+  date(name: string, ms: number): void {
+    this.#eight(BsonType.date, name, BigInt(Math.trunc(ms)))
+  }
+
+  #eight(type: number, name: string, value: bigint): void {
+    this.#head(type, name, 8)
+    writeInt64(this.#bytes, this.#at, value)
+    this.#at += 8
+  }
+
+  double(name: string, value: number): void {
+    this.#head(BsonType.double, name, 8)
+    writeFloat64(this.#bytes, this.#at, value)
+    this.#at += 8
+  }
+
+  bool(name: string, value: boolean): void {
+    this.#head(BsonType.bool, name, 1)
+    this.#bytes[this.#at++] = value ? 1 : 0
+  }
+
+  null(name: string): void {
+    this.#head(BsonType.null, name, 0)
+  }
+
+  string(name: string, text: string): void {
+    this.#head(BsonType.string, name, 5 + text.length * 3)
+    const length = this.#bytes.write(text, this.#at + 4, 'utf8')
+    writeInt32(this.#bytes, this.#at, length + 1)
+    this.#at += 5 + length
+    this.#bytes[this.#at - 1] = 0
+  }
+
+  binary(name: string, subtype: number, content: Uint8Array): void {
+    this.#head(BsonType.binary, name, 5)
+    writeInt32(this.#bytes, this.#at, content.length)
+    this.#bytes[this.#at + 4] = subtype
+    this.#at += 5
+    this.#raw(content, 0, content.length)
+  }
+
+  objectId(name: string, id: Uint8Array): void {
+    this.#head(BsonType.objectId, name, 12)
+    this.#raw(id, 0, 12)
+  }
+
+  /** Ends the document and gives its bytes, which nobody else holds. */
+  finish(): Uint8Array {
+    assert(this.#open.length === 1, 'every start has its end')
+    this.end()
+    // A view is enough where little is left over; else the waste would live as long as the document does.
+    const { length } = this.#bytes
+    return length - this.#at <= 1024
+      ? this.#bytes.subarray(0, this.#at)
+      : Buffer.from(this.#bytes.subarray(0, this.#at))
+  }
+}

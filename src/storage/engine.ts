@@ -1,0 +1,164 @@
+/**
+ * The storage contract: ordered bytes under keys, in a few spaces, and one log beside them. It knows no BSON.
+ *
+ * A write body reads, puts, deletes and appends log entries; all of it becomes durable at once or not at all. Bodies run
+ * one after another on the newest state, which includes what is still on its way to the disk; while one group of commits
+ * is being synced, the next is decided. Readers see only what is durable.
+ *
+ *   write(body) ──▶ decided, in order ──▶ group ──▶ synced ──▶ readable ──▶ acknowledged and announced (onAppend)
+ *
+ * Types are asynchronous so that an engine may be a network away; one that is not answers at once.
+ */
+
+export type MaybePromise<T> = T | Promise<T>
+
+/**
+ * What a key belongs to. Few on purpose: in LMDB each costs something in every transaction, so collections and indexes
+ * are key prefixes inside one.
+ */
+export const spaces = ['catalog', 'records', 'index', 'session', 'meta'] as const
+export type Space = (typeof spaces)[number]
+
+/** The longest key, in bytes, that every engine takes. Callers cut and recheck what is longer. */
+export const keyBytesMax = 1900
+
+/**
+ * A place in the log. `time` is a clusterTime as one number (seconds << 32 | increment) and grows with every commit;
+ * the entries of one commit share it and differ by `index`, from 0.
+ */
+export interface Position {
+  readonly time: bigint
+  readonly index: number
+}
+
+/** Negative, zero or positive, as `a` is before, at or behind `b`. */
+export function comparePositions(a: Position, b: Position): number {
+  if (a.time !== b.time) return a.time < b.time ? -1 : 1
+  return a.index - b.index
+}
+
+export interface LogEntry {
+  readonly position: Position
+  /** Never changed by anyone. */
+  readonly bytes: Uint8Array
+}
+
+/** Keys from `from` (inclusive) to `to` (exclusive), compared as bytes; downwards from the last with `reverse`. */
+export interface Range {
+  readonly from: Uint8Array
+  readonly to: Uint8Array
+  readonly reverse?: boolean
+}
+
+export interface ScanLimits {
+  readonly countMax: number
+  /** The scan ends behind the entry that reaches it, so it always makes progress. */
+  readonly bytesMax: number
+}
+
+export interface KeyValue {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** Reads of one state. Bytes that come out are the caller's to keep, never to change. */
+export interface Reader {
+  /** The value under `key`; undefined when there is none. */
+  get(space: Space, key: Uint8Array): MaybePromise<Uint8Array | undefined>
+  /** As many answers as keys, in the same order, in one round trip. */
+  getMany(space: Space, keys: readonly Uint8Array[]): MaybePromise<(Uint8Array | undefined)[]>
+  /** The first entries of the range, within the limits; fewer than the limits allow means the range ends there. */
+  scan(space: Space, range: Range, limits: ScanLimits): MaybePromise<KeyValue[]>
+}
+
+/** A durable, consistent state. Closing is the holder's duty: a held snapshot makes the file grow. */
+export interface Snapshot extends Reader {
+  /** The last log entry in it; the log before its first entry is `{ time: 0n, index: 0 }`. */
+  readonly position: Position
+  close(): void
+}
+
+/** What a write body works on: `get` and `getMany` see the newest state, the body's own puts and all bodies before it included. */
+export interface WriteTransaction extends Reader {
+  /**
+   * Sees the newest durable state without what is on its way, so it only proposes keys: a body gets a key again before
+   * it changes what lies there.
+   */
+  scan(space: Space, range: Range, limits: ScanLimits): MaybePromise<KeyValue[]>
+  put(space: Space, key: Uint8Array, value: Uint8Array): void
+  delete(space: Space, key: Uint8Array): void
+  /** Adds an entry to the log; it is given its position at the commit. */
+  append(entry: Uint8Array): void
+}
+
+/** How a commit went: the position of its last entry, or undefined when the body appended nothing. */
+export interface Committed<T> {
+  readonly result: T
+  readonly position: Position | undefined
+}
+
+export interface Log {
+  /** Position of the first entry; of an empty log `{ time: 0n, index: 0 }`. */
+  readonly oldest: Position
+  /** Position of the last durable entry; of an empty log `{ time: 0n, index: 0 }`. */
+  readonly newest: Position
+  /** Bytes of all durable entries. */
+  readonly bytes: number
+  /**
+   * The entries behind `position`, oldest first, about `bytesMax` of them and at least one if there is one. An empty
+   * array says that `position` is at the end (or past it).
+   */
+  readAfter(position: Position, limits: { readonly bytesMax: number }): MaybePromise<LogEntry[]>
+  /** The entry exactly there; undefined when there is none. */
+  get(position: Position): MaybePromise<LogEntry | undefined>
+  /**
+   * Calls `listener` after each group of commits that appended something, once it is durable and readable. A listener
+   * that throws does not keep the others from being called. Returns the way to stop.
+   */
+  onAppend(listener: () => void): () => void
+  /** Removes all entries before `position`, in small transactions that never hold up a write for long. */
+  truncateBefore(position: Position): Promise<void>
+}
+
+export interface Engine {
+  readonly log: Log
+  snapshot(): MaybePromise<Snapshot>
+  /**
+   * Runs `body` on the newest state and commits what it did. Resolves when that is durable and readable.
+   *
+   * A body may run again (another process may have won), so it has no effects of its own. If it throws, nothing of it is
+   * ever seen and the same error is thrown here. It must not call `write`.
+   *
+   * @throws StorageFailed when the commit was refused or its outcome is unknown. From then on every later write is refused
+   *   until the engine is opened anew; reads go on.
+   */
+  write<T>(body: (transaction: WriteTransaction) => MaybePromise<T>): Promise<Committed<T>>
+  /** Waits for the writes that were asked for, then lets everything go. */
+  close(): Promise<void>
+}
+
+export interface EngineOptions {
+  /** Folder of the data; undefined for engines that have none. Created when it is not there. */
+  readonly path?: string
+  /**
+   * The time of the commit after one at `previous` (0n for the first): greater than it. Asked once a commit that appends
+   * something, in commit order.
+   */
+  nextTime(previous: bigint): bigint
+  /** 16 bytes that name the data from its creation on; kept by the engine. */
+  newDeploymentId(): Uint8Array
+}
+
+/** A member of storage/engines/. */
+export interface EngineKind {
+  readonly name: string
+  /**
+   * @throws StorageFailed, naming the file, when the data is damaged, of another format, or in use by another process.
+   */
+  open(options: EngineOptions): Promise<OpenedEngine>
+}
+
+export interface OpenedEngine extends Engine {
+  /** The 16 bytes that `newDeploymentId` gave when the data was created. */
+  readonly deploymentId: Uint8Array
+}

@@ -17,10 +17,10 @@ const mayImport = {
   aggregate: ['base', 'bson', 'expression', 'query'],
   storage: ['base'],
   oplog: ['base', 'bson', 'storage'],
-  collection: ['base', 'bson', 'query', 'update', 'storage', 'oplog'],
+  collection: ['base', 'bson', 'expression', 'query', 'update', 'storage', 'oplog'],
   session: ['base', 'bson', 'storage', 'oplog', 'collection'],
-  stream: ['base', 'bson', 'query', 'update', 'aggregate', 'oplog', 'collection'],
   cursor: ['base', 'bson'],
+  stream: ['base', 'bson', 'query', 'update', 'aggregate', 'storage', 'oplog', 'collection', 'cursor'],
   command: [
     'base',
     'bson',
@@ -43,7 +43,7 @@ const mayImport = {
 const onlyIn = [
   [/\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/, 'base/env.ts'],
   [/\bset(Timeout|Interval|Immediate)\(/, 'base/env.ts'],
-  [/\bMath\.random\(|\brandom(UUID|Bytes)\(/, 'base/env.ts'],
+  [/\bMath\.random\(|(?<!\.)\brandom(UUID|Bytes)\(/, 'base/env.ts'],
   [/\bconsole\./, 'cli/main.ts'],
   [/:\s*any\b|\bas any\b|\bas unknown as\b|@ts-ignore|@ts-expect-error/, 'no file'],
 ]

@@ -53,3 +53,52 @@ export const transactionBytesMax = 16 * 1024 * 1024
 
 /** A session nobody used this long is forgotten. Announced in hello as logicalSessionTimeoutMinutes. */
 export const sessionIdleMinutesMax = 30
+
+/** How often a statement looks for another document when the one it found was changed by somebody else first. */
+export const contentionRetriesMax = 1000
+
+/** What a session did for its latest retryable write is remembered this long. Source: MongoDB, 30 minutes. */
+export const retryRecordAgeMsMax = sessionIdleMinutesMax * 60 * 1000
+
+/** Sessions remembered at once, about 150 bytes each. Source: MongoDB, maxSessions. */
+export const sessionCountMax = 1_000_000
+
+/** How often sessions that nobody used for long are looked for: much less than they may live. */
+export const sessionSweepMs = 60_000
+
+/** The handshake's `client` document, and the application's name in it, which is kept. Source: MongoDB handshake. */
+export const clientMetadataBytesMax = 512
+export const appNameBytesMax = 128
+
+/** Log lines that getLog can show. Source: MongoDB, getLog. */
+export const logLinesKeptMax = 1024
+
+/** A read that asks for a later state than there is waits this long for it; longer would hold back a plain error. */
+export const afterClusterTimeMsMax = 1000
+
+/** Collations kept ready, most recently asked for; making one anew costs some microseconds. */
+export const collationCountMax = 64
+
+/** While change streams are open and nothing is written, the log is moved on this often. Source: MongoDB, 10 s. */
+export const idleEntryMs = 10_000
+
+/** The log's newest entries that are kept in memory, so that streams at its end never read the disk. */
+export const logTailBytesMax = 16 * 1024 * 1024
+
+/** What one group of commits may weigh before further bodies wait for the group ahead of it to be durable. */
+export const groupBytesMax = 32 * 1024 * 1024
+
+/** Log entries that one step of a truncation removes: some hundred microseconds of the disk's time. */
+export const logTruncateCountMax = 256
+
+/** A getMore that has events already reads on in the history for at most this long before it answers. */
+export const catchUpMsMax = 20
+
+/** Texts of refused statements in one reply; those behind it are told by their codes alone. Source: MongoDB, 1 MiB. */
+export const writeErrorsBytesMax = 1024 * 1024
+
+/** How often expired documents, old history and the like are looked for. Source: MongoDB's TTL monitor, 60 s. */
+export const maintenanceMs = 60_000
+
+/** A server that is told to stop lets running commands go on for at most this long. */
+export const shutdownMsMax = 5000

@@ -1,0 +1,222 @@
+/** The log tells the whole state: applying its entries gives what the live writes made. */
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { CommandError } from '../base/errors.ts'
+import { Pace } from '../base/pace.ts'
+import { systemEnv } from '../base/env.ts'
+import { decodeEntry } from '../oplog/entry.ts'
+import { applyEntry } from './apply.ts'
+import { createCollection, dropCollection, dropDatabase, modifyCollection, renameCollection } from './ddl.ts'
+import { createIndexes, dropIndexes } from './indexes.ts'
+import { deleteAll, deleteFirst, updateAll, updateFirst } from './modify.ts'
+import type { Namespace } from './namespace.ts'
+import { putRetryRecords } from './retry.ts'
+import {
+  bytes,
+  entriesOf,
+  indexContents,
+  insert,
+  openStore,
+  statement,
+  stateOf,
+  updateStatement,
+} from './store.suite.ts'
+import type { Store } from './store.ts'
+
+const namespaces: readonly Namespace[] = [
+  { db: 'shop', coll: 'a' },
+  { db: 'shop', coll: 'b' },
+  { db: 'bank', coll: 'a' },
+]
+
+const namespace = fc.constantFrom(...namespaces)
+const id = fc.integer({ min: 0, max: 5 })
+const scalar = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('x', 'y', null, 1.5))
+const document = fc.record(
+  { _id: id, n: scalar, list: fc.array(scalar, { maxLength: 3 }), deep: fc.record({ n: scalar }) },
+  { requiredKeys: ['_id'] },
+)
+const update = fc.oneof(
+  fc.record({ $set: fc.dictionary(fc.constantFrom('n', 'deep.n', 'deep.m', 'list.1'), scalar, { minKeys: 1 }) }),
+  fc.record({ $inc: fc.record({ n: fc.integer() }) }),
+  fc.record({ $push: fc.record({ list: scalar }) }),
+  fc.constant({ $unset: { n: '' } }),
+  fc.record({ n: scalar, replaced: scalar }),
+)
+const retryable = fc.option(
+  fc
+    .record({ session: fc.integer({ min: 0, max: 2 }), number: fc.bigInt(1n, 4n) })
+    .map(({ session, number }) => ({ lsid: new Uint8Array(16).fill(session), txnNumber: number })),
+  { nil: undefined },
+)
+const filter = fc.oneof(
+  id.map(_id => ({ _id })),
+  fc.record({ n: scalar }),
+)
+
+type Step = (store: Store) => Promise<unknown>
+
+const inserting: fc.Arbitrary<Step> = fc
+  .tuple(namespace, fc.array(document, { minLength: 1, maxLength: 4 }), retryable, fc.boolean())
+  .map(
+    ([ns, documents, retry, ordered]) =>
+      store =>
+        insert(store, documents, { namespace: ns, retryable: retry, ordered }),
+  )
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: inserting },
+    {
+      weight: 6,
+      arbitrary: fc
+        .tuple(namespace, filter, update, retryable, fc.boolean(), fc.constantFrom('before', 'after', undefined))
+        .map(
+          ([ns, which, change, retry, upsert, keepsValue]): Step =>
+            store =>
+              updateFirst(
+                store,
+                updateStatement(change, { namespace: ns, filter: which, retryable: retry, upsert, keepsValue }),
+              ),
+        ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(namespace, filter).map(
+        ([ns, which]): Step =>
+          store =>
+            updateAll(store, updateStatement({ $inc: { seen: 1 } }, { namespace: ns, filter: which })),
+      ),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(namespace, filter, retryable, fc.boolean()).map(
+        ([ns, which, retry, all]): Step =>
+          store =>
+            all
+              ? deleteAll(store, statement({ namespace: ns, filter: which }))
+              : deleteFirst(store, statement({ namespace: ns, filter: which, retryable: retry })),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: namespace.map(
+        (ns): Step =>
+          store =>
+            createCollection(store, ns, { changeStreamPreAndPostImages: { enabled: true } }),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: namespace.map(
+        (ns): Step =>
+          store =>
+            dropCollection(store, ns),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('shop', 'bank').map(
+        (db): Step =>
+          store =>
+            dropDatabase(store, db),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(namespace, namespace, fc.boolean()).map(
+        ([from, to, dropTarget]): Step =>
+          store =>
+            renameCollection(store, from, to, { dropTarget }),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(namespace, fc.constantFrom('n', 'list', 'deep.n'), fc.boolean(), fc.boolean()).map(
+        ([ns, path, unique, sparse]): Step =>
+          store =>
+            createIndexes(
+              store,
+              ns,
+              [bytes({ v: 2, key: { [path]: 1 }, name: `${path}_1`, unique, sparse })],
+              new Pace(systemEnv),
+            ),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: namespace.map(
+        (ns): Step =>
+          store =>
+            dropIndexes(store, ns, 'all'),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(namespace, fc.boolean()).map(
+        ([ns, enabled]): Step =>
+          store =>
+            modifyCollection(store, ns, {
+              options: { changeStreamPreAndPostImages: { enabled } },
+              index: undefined,
+            }),
+      ),
+    },
+  ),
+  { maxLength: 25 },
+)
+
+/** A refused step is part of the history too: it must leave nothing. */
+async function run(store: Store, history: readonly Step[]): Promise<void> {
+  for (const next of history) {
+    try {
+      await next(store)
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+    }
+  }
+}
+
+/** Applies the log of `source` to an empty store, a commit at a time. */
+async function replay(source: Store): Promise<Store> {
+  const target = await openStore()
+  const logged = await source.engine.log.readAfter({ time: 0n, index: 0 }, { bytesMax: Infinity })
+  for (let from = 0; from < logged.length;) {
+    const time = logged[from]?.position.time
+    const commit = logged.slice(from).filter(({ position }) => position.time === time)
+    const entries = commit.map(entry => decodeEntry(entry.bytes))
+    await target.engine.write(async transaction => {
+      for (const entry of entries) await applyEntry(transaction, target.catalog, { entry })
+      await putRetryRecords(transaction, entries)
+    })
+    from += commit.length
+  }
+  return target
+}
+
+test('applying the log to nothing gives the state that the live writes made, and unique indexes hold just the documents', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async history => {
+      const live = await openStore()
+      await run(live, history)
+      const copy = await replay(live)
+      expect(await stateOf(copy)).toEqual(await stateOf(live))
+      const { expected, found } = await indexContents(live)
+      expect(found).toEqual(expected)
+      await Promise.all([live.engine.close(), copy.engine.close()])
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('the same retryable history run twice is applied once', async () => {
+  const own = { lsid: new Uint8Array(16), txnNumber: 1n }
+  const store = await openStore()
+  await insert(store, [{ _id: 1, n: 0 }])
+  const increment = updateStatement({ $inc: { n: 1 } }, { filter: { n: { $gte: 0 } }, retryable: own })
+  const first = await updateFirst(store, increment)
+  const second = await updateFirst(store, increment)
+  expect([first.isRetried, second.isRetried]).toEqual([false, true])
+  expect(second.modifiedCount).toBe(1)
+  expect((await entriesOf(store)).filter(({ op }) => op === 'u')).toHaveLength(1)
+})

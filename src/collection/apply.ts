@@ -1,0 +1,122 @@
+/**
+ * What oplog entries do to the state. The one place where documents, index entries, the catalog and retry records are
+ * changed: live writes commit their entries through here, and applying a log again gives the same state.
+ *
+ * Law: applying the entries after position P to the state at P gives the state that the live writes produced.
+ */
+import { must } from '../base/assert.ts'
+import { findField, fieldName, firstElement, getField } from '../bson/reader.ts'
+import { documentBytes, documentValue } from '../bson/value.ts'
+import { encodeEntry, type OplogEntry } from '../oplog/entry.ts'
+import type { WriteTransaction } from '../storage/engine.ts'
+import { applyDiff } from '../update/diff.ts'
+import { applyCommand } from './apply-command.ts'
+import type { Catalog, CollectionInfo } from './catalog.ts'
+import { indexEntriesOf, recordKey } from './keys.ts'
+import { parseNamespace } from './namespace.ts'
+import { putRetryRecords } from './retry.ts'
+
+/** An entry, and what the live path knows already and a replay has to look up. */
+export interface Change {
+  readonly entry: OplogEntry
+  readonly info?: CollectionInfo | undefined
+  readonly before?: Uint8Array | undefined
+  readonly after?: Uint8Array | undefined
+}
+
+/** Appends the entries to the log and makes the changes that they tell, in one transaction. */
+export async function commitChanges(
+  transaction: WriteTransaction,
+  catalog: Catalog,
+  changes: readonly Change[],
+): Promise<void> {
+  for (const change of changes) {
+    transaction.append(encodeEntry(change.entry))
+    await applyEntry(transaction, catalog, change)
+  }
+  await putRetryRecords(
+    transaction,
+    changes.map(({ entry }) => entry),
+  )
+}
+
+/** Makes the change that one entry tells. Retry records are not among it: they are put once a commit. */
+export async function applyEntry(transaction: WriteTransaction, catalog: Catalog, change: Change): Promise<void> {
+  const { entry } = change
+  switch (entry.op) {
+    case 'n':
+      return
+    case 'c':
+      return applyCommand(transaction, catalog, entry)
+    case 'i':
+      return applyInsert(transaction, await infoOf(transaction, catalog, change), entry.o)
+    case 'u':
+      return applyUpdate(transaction, await infoOf(transaction, catalog, change), change)
+    case 'd':
+      return applyDelete(transaction, await infoOf(transaction, catalog, change), change)
+  }
+}
+
+async function infoOf(
+  transaction: WriteTransaction,
+  catalog: Catalog,
+  { info, entry }: Change,
+): Promise<CollectionInfo> {
+  if (info !== undefined) return info
+  return must(await catalog.find(transaction, parseNamespace(entry.ns)), `collection ${entry.ns} of an oplog entry`)
+}
+
+function applyInsert(transaction: WriteTransaction, info: CollectionInfo, document: Uint8Array): void {
+  const key = recordKeyOf(info, document)
+  transaction.put('records', key, document)
+  for (const index of info.indexes) {
+    if (index.unique) for (const entry of indexEntriesOf(index, document)) transaction.put('index', entry.key, key)
+  }
+}
+
+async function applyUpdate(transaction: WriteTransaction, info: CollectionInfo, change: Change): Promise<void> {
+  const documentKey = must(change.entry.o2, 'o2 of an update entry')
+  const key = recordKeyOf(info, documentKey)
+  const before = change.before ?? must(await transaction.get('records', key), 'document of an update entry')
+  const after = change.after ?? afterUpdate(before, change.entry.o)
+  transaction.put('records', key, after)
+  for (const index of info.indexes) {
+    if (!index.unique) continue
+    const kept = new Set(indexEntriesOf(index, after).map(entry => Buffer.from(entry.key).toString('latin1')))
+    for (const entry of indexEntriesOf(index, before)) {
+      if (!kept.has(Buffer.from(entry.key).toString('latin1'))) transaction.delete('index', entry.key)
+    }
+    for (const entry of indexEntriesOf(index, after)) transaction.put('index', entry.key, key)
+  }
+}
+
+async function applyDelete(transaction: WriteTransaction, info: CollectionInfo, change: Change): Promise<void> {
+  const key = recordKeyOf(info, change.entry.o)
+  const unique = info.indexes.filter(index => index.unique)
+  if (unique.length > 0) {
+    const before = change.before ?? must(await transaction.get('records', key), 'document of a delete entry')
+    for (const index of unique) {
+      for (const entry of indexEntriesOf(index, before)) transaction.delete('index', entry.key)
+    }
+  }
+  transaction.delete('records', key)
+}
+
+/** The document after an update, from the document before and the entry's `o`: a delta or a replacement. */
+export function afterUpdate(before: Uint8Array, o: Uint8Array): Uint8Array {
+  const diff = deltaOf(o)
+  return diff === undefined ? o : applyDiff(before, diff)
+}
+
+/** The delta in the `o` of an update entry; undefined when it is a whole document. */
+export function deltaOf(o: Uint8Array): Uint8Array | undefined {
+  // A stored document's first field is its _id, so $v cannot be a user's.
+  if (firstElement(documentValue(o))?.[0] !== '$v') return undefined
+  return documentBytes(must(getField(o, 'diff'), 'diff of an update entry'))
+}
+
+const idField = fieldName('_id')
+
+function recordKeyOf(info: CollectionInfo, document: Uint8Array): Uint8Array {
+  return recordKey(info.id, must(findField(document, 0, idField), '_id of a stored document'))
+}

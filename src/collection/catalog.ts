@@ -1,0 +1,176 @@
+/**
+ * What exists: collections with their UUID, options and indexes.
+ *
+ *   space catalog   key  db | 00 | coll        value  BSON { uuid, id, options, indexes: [{ id, [building], spec }] }
+ *
+ * `id` is the four-byte prefix of the collection's record keys (and of an index's entries); ids are never used twice.
+ *
+ * A catalog entry is read from the same snapshot or write transaction as the documents it describes, so nobody ever works
+ * with an outdated one. What is cached is only the decoding: same bytes, same CollectionInfo.
+ */
+import { must } from '../base/assert.ts'
+import { sameBytes } from '../bson/bytes.ts'
+import { encodeDocument } from '../bson/encode.ts'
+import { elementsOf, getField, itemsOf } from '../bson/reader.ts'
+import { BsonType, documentBytes, isNumber, toBool, toInt32, toText, type Value } from '../bson/value.ts'
+import { toExactInteger } from '../bson/number.ts'
+import { compileMatch, type Match } from '../query/match.ts'
+import type { Reader, WriteTransaction } from '../storage/engine.ts'
+import type { Namespace } from './namespace.ts'
+
+export interface IndexInfo {
+  readonly id: number
+  readonly name: string
+  /** `{ v, key, name, …options }` as listIndexes shows it. */
+  readonly spec: Uint8Array
+  /** Path and direction of each field, in order. */
+  readonly fields: readonly (readonly [path: string, direction: 1 | -1])[]
+  readonly unique: boolean
+  readonly sparse: boolean
+  /** Documents that do not match are not in the index; undefined when all are. */
+  readonly partialFilter: Match | undefined
+  /** Still being filled: entries are kept up, but it is not shown, and an unfinished one is removed at the next start. */
+  readonly building: boolean
+}
+
+export interface CollectionInfo {
+  readonly namespace: Namespace
+  /** 16 bytes; stays the same through a rename. */
+  readonly uuid: Uint8Array
+  readonly id: number
+  /** The options of `create` as listCollections shows them; an empty document when none were given. */
+  readonly options: Uint8Array
+  /** The first is the _id index, which has no entries of its own: records are keyed by _id. */
+  readonly indexes: readonly IndexInfo[]
+  /** Whether writes keep pre-images (changeStreamPreAndPostImages). */
+  readonly keepsImages: boolean
+  /** Refuses a document that does not match; undefined when there is no validator, or only a warning is wanted. */
+  readonly validator: Match | undefined
+  /** `validationLevel: moderate` lets updates of documents that did not match before through. */
+  readonly validatesModerately: boolean
+}
+
+/** How many decodings are kept. */
+const cachedCountMax = 10_000
+
+export class Catalog {
+  readonly #cache = new Map<string, { bytes: Uint8Array; info: CollectionInfo }>()
+
+  /** The collection of that name in what `reader` sees; undefined when there is none. */
+  async find(reader: Reader, namespace: Namespace): Promise<CollectionInfo | undefined> {
+    const bytes = await reader.get('catalog', catalogKey(namespace))
+    return bytes === undefined ? undefined : this.decode(namespace, bytes)
+  }
+
+  decode(namespace: Namespace, bytes: Uint8Array): CollectionInfo {
+    const name = `${namespace.db}.${namespace.coll}`
+    const cached = this.#cache.get(name)
+    if (cached !== undefined && sameBytes(cached.bytes, bytes)) return cached.info
+    if (this.#cache.size >= cachedCountMax) this.#cache.clear()
+    const info = decodeInfo(namespace, bytes)
+    this.#cache.set(name, { bytes, info })
+    return info
+  }
+
+  /** All collections of `db`, or of all databases, in the order of their names. */
+  async list(reader: Reader, db?: string): Promise<CollectionInfo[]> {
+    const found: CollectionInfo[] = []
+    let from = db === undefined ? new Uint8Array(0) : Buffer.from(`${db}\0`)
+    const to = db === undefined ? Uint8Array.of(0xff) : Buffer.from(`${db}\x01`)
+    for (;;) {
+      const entries = await reader.scan('catalog', { from, to }, { countMax: 1000, bytesMax: 1024 * 1024 })
+      for (const { key, value } of entries) found.push(this.decode(namespaceOf(key), value))
+      const last = entries.at(-1)
+      if (last === undefined) return found
+      from = Buffer.concat([last.key, Uint8Array.of(0)])
+    }
+  }
+}
+
+export const catalogKey = ({ db, coll }: Namespace): Uint8Array => Buffer.from(`${db}\0${coll}`)
+
+function namespaceOf(key: Uint8Array): Namespace {
+  const zero = key.indexOf(0)
+  const text = Buffer.from(key)
+  return { db: text.toString('utf8', 0, zero), coll: text.toString('utf8', zero + 1) }
+}
+
+export function encodeInfo(info: Pick<CollectionInfo, 'uuid' | 'id' | 'options' | 'indexes'>): Uint8Array {
+  return encodeDocument({
+    uuid: Buffer.from(info.uuid).toString('hex'),
+    id: info.id,
+    options: info.options,
+    indexes: info.indexes.map(({ id, spec, building }) => ({ id, building: building ? true : undefined, spec })),
+  })
+}
+
+export function putInfo(
+  transaction: WriteTransaction,
+  namespace: Namespace,
+  info: Parameters<typeof encodeInfo>[0],
+): void {
+  transaction.put('catalog', catalogKey(namespace), encodeInfo(info))
+}
+
+function decodeInfo(namespace: Namespace, bytes: Uint8Array): CollectionInfo {
+  const options = documentBytes(must(getField(bytes, 'options'), 'options of a catalog entry'))
+  const images = getField(options, 'changeStreamPreAndPostImages')
+  const enabled = images && getField(documentBytes(images), 'enabled')
+  return {
+    namespace,
+    uuid: Buffer.from(toText(must(getField(bytes, 'uuid'), 'uuid of a catalog entry')), 'hex'),
+    id: toInt32(must(getField(bytes, 'id'), 'id of a catalog entry')),
+    options,
+    indexes: itemsOf(must(getField(bytes, 'indexes'), 'indexes of a catalog entry')).map(decodeIndex),
+    keepsImages: enabled !== undefined && toBool(enabled),
+    validator: compileValidator(options),
+    validatesModerately: textOption(options, 'validationLevel') === 'moderate',
+  }
+}
+
+function compileValidator(options: Uint8Array): Match | undefined {
+  const validator = getField(options, 'validator')
+  if (validator === undefined || textOption(options, 'validationLevel') === 'off') return undefined
+  if (textOption(options, 'validationAction') === 'warn') return undefined
+  return compileMatch(validator, {})
+}
+
+function textOption(document: Uint8Array, name: string): string | undefined {
+  const value = getField(document, name)
+  return value?.type === BsonType.string ? toText(value) : undefined
+}
+
+function decodeIndex(value: Value): IndexInfo {
+  const entry = documentBytes(value)
+  const building = getField(entry, 'building')
+  return {
+    ...describeIndex(documentBytes(must(getField(entry, 'spec'), 'spec of an index'))),
+    id: toInt32(must(getField(entry, 'id'), 'id of an index')),
+    building: building !== undefined && toBool(building),
+  }
+}
+
+/** What an index specification says, in our terms. The specification was checked when it came in. */
+export function describeIndex(spec: Uint8Array): Omit<IndexInfo, 'id' | 'building'> {
+  const key = must(getField(spec, 'key'), 'key of an index')
+  const partial = getField(spec, 'partialFilterExpression')
+  return {
+    name: toText(must(getField(spec, 'name'), 'name of an index')),
+    spec,
+    fields: elementsOf(key).map(([path, direction]) => [path, directionOf(direction)]),
+    unique: flag(spec, 'unique'),
+    sparse: flag(spec, 'sparse'),
+    partialFilter: partial === undefined ? undefined : compileMatch(partial, {}),
+  }
+}
+
+/** Anything that is not a negative number counts as ascending: `'hashed'`, `1.0`, `true`. */
+function directionOf(value: Value): 1 | -1 {
+  return isNumber(value) && (toExactInteger(value) ?? 1n) < 0n ? -1 : 1
+}
+
+function flag(document: Uint8Array, name: string): boolean {
+  const value = getField(document, name)
+  if (value === undefined) return false
+  return value.type === BsonType.bool ? toBool(value) : isNumber(value) && toExactInteger(value) !== 0n
+}

@@ -1,0 +1,64 @@
+/** Brings a collection into being, on request or because of a first write. */
+import { must } from '../base/assert.ts'
+import type { Env } from '../base/env.ts'
+import { CommandError } from '../base/errors.ts'
+import { encodeDocument, type Encodable } from '../bson/encode.ts'
+import type { WriteTransaction } from '../storage/engine.ts'
+import { commitChanges, type Change } from './apply.ts'
+import type { CollectionInfo } from './catalog.ts'
+import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
+import type { Store } from './store.ts'
+
+/** 16 bytes of a random UUID (version 4). */
+export function newUuid(env: Env): Uint8Array {
+  const uuid = Uint8Array.from(env.randomBytes(16))
+  uuid[6] = (must(uuid[6], 'byte') & 0x0f) | 0x40
+  uuid[8] = (must(uuid[8], 'byte') & 0x3f) | 0x80
+  return uuid
+}
+
+const idIndex = { v: 2, key: { _id: 1 }, name: '_id_' }
+
+/** The change that creates a collection with these options (already checked). */
+export function createChange(
+  env: Env,
+  namespace: Namespace,
+  options: { readonly [name: string]: Encodable } = {},
+): Change {
+  return {
+    entry: {
+      op: 'c',
+      ns: `${namespace.db}.$cmd`,
+      ui: newUuid(env),
+      o: encodeDocument({ create: namespace.coll, ...options, idIndex }),
+      wallMs: env.wallMs(),
+    },
+  }
+}
+
+/** The collection as it is now; a create entry is committed first when it is not there. */
+export async function ensureCollection(
+  transaction: WriteTransaction,
+  store: Store,
+  namespace: Namespace,
+): Promise<CollectionInfo> {
+  const found = await store.catalog.find(transaction, namespace)
+  if (found !== undefined) return found
+  requireCollectionName(namespace)
+  requireUserCollection(namespace)
+  await commitChanges(transaction, store.catalog, [createChange(store.env, namespace)])
+  return must(await store.catalog.find(transaction, namespace), 'collection that was just created')
+}
+
+/** Refuses names that belong to the server. */
+export function requireUserCollection(namespace: Namespace): void {
+  if (namespace.coll.startsWith('system.') && namespace.coll !== 'system.js') {
+    throw new CommandError('InvalidNamespace', `cannot write to '${showNamespace(namespace)}'`)
+  }
+  if (namespace.db === 'local') {
+    throw new CommandError(
+      'InvalidNamespace',
+      `cannot write to the internal database local: ${showNamespace(namespace)}`,
+    )
+  }
+}

@@ -1,0 +1,184 @@
+/** The insert path: documents become entries of one transaction, or of a few when they are many. */
+import { CommandError } from '../base/errors.ts'
+import { transactionBytesMax } from '../base/limits.ts'
+import type { WriteTransaction } from '../storage/engine.ts'
+import { commitChanges, type Change } from './apply.ts'
+import type { CollectionInfo } from './catalog.ts'
+import { duplicateId, requireUnique, requireValid } from './constraints.ts'
+import { ensureCollection } from './create.ts'
+import { documentKeyOf, prepareDocument } from './document-id.ts'
+import { recordKey } from './keys.ts'
+import { showNamespace, type Namespace } from './namespace.ts'
+import { findEarlier, type RetryableWrite } from './retry.ts'
+import type { Store } from './store.ts'
+
+export interface WriteOptions {
+  readonly namespace: Namespace
+  readonly bypassesValidation: boolean
+  readonly retryable: RetryableWrite | undefined
+}
+
+export interface InsertOptions extends WriteOptions {
+  readonly documents: readonly Uint8Array[]
+  /** The statement number of the first document; the others follow. */
+  readonly firstStmtId: number
+  /** Whether the first error ends the work. */
+  readonly ordered: boolean
+}
+
+/** A statement that was refused; the others are not concerned. */
+export interface WriteError {
+  readonly index: number
+  readonly error: CommandError
+}
+
+export interface InsertResult {
+  /** How many documents are in now because of this command, those of an earlier try included. */
+  readonly insertedCount: number
+  readonly writeErrors: readonly WriteError[]
+  /** Statements that an earlier try had done. */
+  readonly retriedIds: readonly number[]
+}
+
+/** One transaction takes no more than this many documents, so that other writers get their turn. */
+const chunkCountMax = 5000
+
+/** Inserts documents, creating the collection if it is not there. @throws StorageFailed; refusals are in the result. */
+export async function insertDocuments(store: Store, options: InsertOptions): Promise<InsertResult> {
+  const { documents, ordered } = options
+  const total = { insertedCount: 0, writeErrors: [] as WriteError[], retriedIds: [] as number[] }
+  for (let from = 0; from < documents.length;) {
+    const to = chunkEnd(documents, from)
+    const { result } = await store.engine.write(transaction => insertChunk(transaction, store, options, from, to))
+    total.insertedCount += result.insertedCount
+    total.writeErrors.push(...result.writeErrors)
+    total.retriedIds.push(...result.retriedIds)
+    if (ordered && total.writeErrors.length > 0) break
+    from = to
+  }
+  return total
+}
+
+function chunkEnd(documents: readonly Uint8Array[], from: number): number {
+  let bytes = 0
+  let to = from
+  while (to < documents.length && to - from < chunkCountMax) {
+    bytes += (documents[to] as Uint8Array).length
+    if (to > from && bytes > transactionBytesMax) break
+    to++
+  }
+  return to
+}
+
+async function insertChunk(
+  transaction: WriteTransaction,
+  store: Store,
+  options: InsertOptions,
+  from: number,
+  to: number,
+): Promise<InsertResult> {
+  const earlier = await findEarlier(transaction, options.retryable)
+  const info = await ensureCollection(transaction, store, options.namespace)
+  const rows = prepareRows(store, info, options, from, to)
+  const taken = await takenKeys(transaction, rows)
+  const hasUnique = info.indexes.some(index => index.unique)
+  const changes: Change[] = []
+  const writeErrors: WriteError[] = []
+  const retriedIds: number[] = []
+  let insertedCount = 0
+  for (const row of rows) {
+    const stmtId = options.firstStmtId + row.index
+    if (earlier(stmtId) !== undefined) {
+      retriedIds.push(stmtId)
+      insertedCount++
+      continue
+    }
+    const error = row.refusal ?? (await refusalOf(transaction, info, row, taken, options))
+    if (error !== undefined) {
+      writeErrors.push({ index: row.index, error })
+      if (options.ordered) break
+      continue
+    }
+    const change = insertChange(store, info, options, row)
+    // Unique keys of this chunk's own documents are looked for in the transaction, so it has to hold them already.
+    if (hasUnique) await commitChanges(transaction, store.catalog, [change])
+    else changes.push(change)
+    taken.add(row.keyText)
+    insertedCount++
+  }
+  await commitChanges(transaction, store.catalog, changes)
+  return { insertedCount, writeErrors, retriedIds }
+}
+
+/** One document on its way in. `refusal` is set when it cannot be stored whatever else is there. */
+interface Row {
+  readonly index: number
+  readonly document: Uint8Array
+  readonly key: Uint8Array
+  /** The key's bytes as text, for sets. */
+  readonly keyText: string
+  readonly refusal: CommandError | undefined
+}
+
+function prepareRows(store: Store, info: CollectionInfo, options: InsertOptions, from: number, to: number): Row[] {
+  const now = store.engine.log.newest.time + 1n
+  const rows: Row[] = []
+  for (let index = from; index < to; index++) {
+    const given = options.documents[index] as Uint8Array
+    try {
+      const { document, id } = prepareDocument(given, store.env, now)
+      const key = recordKey(info.id, id)
+      rows.push({ index, document, key, keyText: Buffer.from(key).toString('latin1'), refusal: undefined })
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      rows.push({ index, document: given, key: nowhere, keyText: '', refusal: error })
+    }
+  }
+  return rows
+}
+
+/** A key that no document has. */
+const nowhere = Uint8Array.of(0)
+
+/** Which of the keys hold a document already. */
+async function takenKeys(transaction: WriteTransaction, rows: readonly Row[]): Promise<Set<string>> {
+  const stored = await transaction.getMany(
+    'records',
+    rows.map(({ key }) => key),
+  )
+  return new Set(rows.filter((_, index) => stored[index] !== undefined).map(({ keyText }) => keyText))
+}
+
+async function refusalOf(
+  transaction: WriteTransaction,
+  info: CollectionInfo,
+  { key, keyText, document }: Row,
+  taken: ReadonlySet<string>,
+  { bypassesValidation }: InsertOptions,
+): Promise<CommandError | undefined> {
+  try {
+    if (taken.has(keyText)) return duplicateId(info, document)
+    if (!bypassesValidation) requireValid(info, document)
+    await requireUnique(transaction, info, key, document)
+    return undefined
+  } catch (error) {
+    if (error instanceof CommandError) return error
+    throw error
+  }
+}
+
+function insertChange(store: Store, info: CollectionInfo, options: InsertOptions, { document, index }: Row): Change {
+  const { retryable } = options
+  return {
+    info,
+    entry: {
+      op: 'i',
+      ns: showNamespace(info.namespace),
+      ui: info.uuid,
+      o: document,
+      o2: documentKeyOf(document),
+      wallMs: store.env.wallMs(),
+      statement: retryable && { ...retryable, stmtId: options.firstStmtId + index },
+    },
+  }
+}

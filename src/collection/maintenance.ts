@@ -1,0 +1,66 @@
+/** The jobs beside the work, once a minute and when something asks for them; one run at a time. */
+import type { Timer } from '../base/env.ts'
+import { maintenanceMs } from '../base/limits.ts'
+import { applyRetention, type RetentionPolicy } from '../oplog/retention.ts'
+import type { Store } from './store.ts'
+import { sweepExpired, sweepGarbage, sweepRetryRecords, sweepUnfinishedIndexes } from './sweep.ts'
+
+export interface MaintenanceOptions {
+  readonly retention: RetentionPolicy
+  /** Told what went wrong; the next run tries again. */
+  onFailure(error: unknown): void
+}
+
+export class Maintenance {
+  readonly #store: Store
+  readonly #options: MaintenanceOptions
+  #timer: Timer | undefined
+  #running: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(store: Store, options: MaintenanceOptions) {
+    this.#store = store
+    this.#options = options
+  }
+
+  /** The first run also removes what a crash left unfinished. */
+  start(): void {
+    this.#run(async () => {
+      await sweepUnfinishedIndexes(this.#store)
+      await this.runOnce()
+    })
+  }
+
+  /** Something was dropped: its room is worth having soon. */
+  poke(): void {
+    if (this.#running === undefined) this.#run(() => sweepGarbage(this.#store))
+  }
+
+  /** All jobs, once. */
+  async runOnce(): Promise<void> {
+    await sweepGarbage(this.#store)
+    await sweepExpired(this.#store)
+    await sweepRetryRecords(this.#store)
+    await applyRetention(this.#store.engine.log, this.#options.retention, this.#store.env)
+  }
+
+  #run(jobs: () => Promise<void>): void {
+    if (this.#isClosed) return
+    this.#timer?.cancel()
+    this.#running = jobs()
+      .catch((error: unknown) => {
+        if (!this.#isClosed) this.#options.onFailure(error)
+      })
+      .finally(() => {
+        this.#running = undefined
+        if (!this.#isClosed) this.#timer = this.#store.env.after(maintenanceMs, () => this.#run(() => this.runOnce()))
+      })
+  }
+
+  /** Waits for the job that runs. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    await this.#running
+  }
+}

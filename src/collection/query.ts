@@ -1,0 +1,105 @@
+/** A whole query: selection, sort, skip, limit, projection, as something a cursor can iterate. */
+import { CommandError } from '../base/errors.ts'
+import { blockingStageBytesMax } from '../base/limits.ts'
+import type { Pace } from '../base/pace.ts'
+import type { Sort, SortKey } from '../query/sort.ts'
+import type { Namespace } from './namespace.ts'
+import { readByIds, readDocuments, type Selection } from './read.ts'
+import { withSnapshot, type Store } from './store.ts'
+
+export interface Query {
+  readonly selection: Selection
+  /** Undefined for storage order. */
+  readonly sort: Sort | undefined
+  readonly skip: number
+  /** Infinity for none. */
+  readonly limit: number
+  readonly project: (document: Uint8Array) => Uint8Array
+}
+
+/**
+ * The documents themselves where the filter pins few of them by _id, which is the commonest query and needs no iteration;
+ * undefined for all other queries.
+ */
+export async function findPinned(store: Store, namespace: Namespace, query: Query): Promise<Uint8Array[] | undefined> {
+  const { selection, sort, skip, limit, project } = query
+  const { ids } = selection
+  if (ids === undefined || ids.length > pinnedCountMax) return undefined
+  const found = await withSnapshot(store, async snapshot => {
+    const info = await store.catalog.find(snapshot, namespace)
+    return info === undefined ? [] : readByIds(snapshot, info, { ...selection, ids })
+  })
+  const documents = found.map(({ document }) => document)
+  const sorted = sort === undefined || documents.length < 2 ? documents : sortAll(documents, sort)
+  return (skip > 0 || limit < sorted.length ? sorted.slice(skip, skip + limit) : sorted).map(project)
+}
+
+/** More _ids than this are iterated over, a batch at a time. */
+const pinnedCountMax = 100
+
+function sortAll(documents: readonly Uint8Array[], sort: Sort): Uint8Array[] {
+  if (sort.natural !== undefined) return sort.natural === 1 ? [...documents] : documents.toReversed()
+  return documents
+    .map(document => ({ document, key: sort.keyOf(document) }))
+    .sort((a, b) => sort.compare(a.key, b.key))
+    .map(({ document }) => document)
+}
+
+/** The documents of any query, in order. A sort holds them all, or the first `skip + limit` of them, in memory. */
+export async function* runQuery(
+  store: Store,
+  namespace: Namespace,
+  query: Query,
+  pace: Pace,
+): AsyncGenerator<Uint8Array> {
+  const { selection, sort, skip, limit, project } = query
+  const documents = readDocuments(store, namespace, selection, { pace, reverse: sort?.natural === -1 })
+  const ordered =
+    sort === undefined || sort.natural !== undefined
+      ? documentsOf(documents)
+      : sortDocuments(documentsOf(documents), sort, skip + limit, pace)
+  let seen = 0
+  for await (const document of ordered) {
+    if (seen++ < skip) continue
+    yield project(document)
+    if (seen >= skip + limit) return
+  }
+}
+
+async function* documentsOf(located: AsyncIterable<{ readonly document: Uint8Array }>): AsyncGenerator<Uint8Array> {
+  for await (const { document } of located) yield document
+}
+
+/**
+ * The first `countMax` documents in the order of `sort`; equal ones in the order in which they came.
+ *
+ * @throws CommandError QueryExceededMemoryLimitNoDiskUseAllowed past `blockingStageBytesMax`.
+ */
+async function* sortDocuments(
+  documents: AsyncIterable<Uint8Array>,
+  sort: Sort,
+  countMax: number,
+  pace: Pace,
+): AsyncGenerator<Uint8Array> {
+  let held: { readonly document: Uint8Array; readonly key: SortKey }[] = []
+  let bytes = 0
+  const inOrder = () => held.sort((a, b) => sort.compare(a.key, b.key))
+  for await (const document of documents) {
+    held.push({ document, key: sort.keyOf(document) })
+    bytes += document.length
+    // Sorting whenever twice as many are held as are wanted costs the same as a heap and needs no heap.
+    if (held.length > 2 * countMax + 1000) {
+      held = inOrder().slice(0, countMax)
+      bytes = held.reduce((sum, row) => sum + row.document.length, 0)
+    }
+    if (bytes > blockingStageBytesMax) {
+      throw new CommandError(
+        'QueryExceededMemoryLimitNoDiskUseAllowed',
+        `Sort exceeded memory limit of ${blockingStageBytesMax} bytes, and external sorting is not supported`,
+      )
+    }
+    const pause = pace.step()
+    if (pause !== undefined) await pause
+  }
+  for (const { document } of inOrder().slice(0, countMax)) yield document
+}

@@ -1,0 +1,134 @@
+/**
+ * Reads documents: by their _id where the filter pins it, else by a scan in storage order (the order of _id).
+ *
+ * A scan holds no snapshot while its reader does something else: it reads a piece, lets the snapshot go, remembers the last
+ * key, and seeks again. So a long read sees each document as it was when it came by, and delays nobody.
+ */
+import { scanBatchBytesMax } from '../base/limits.ts'
+import type { Pace } from '../base/pace.ts'
+import type { Collation } from '../bson/collation.ts'
+import { documentValue, type Value } from '../bson/value.ts'
+import { compileMatch, type Match, type MatchOptions } from '../query/match.ts'
+import { isEmpty } from '../bson/reader.ts'
+import { idsOf } from '../query/plan.ts'
+import type { Reader } from '../storage/engine.ts'
+import type { CollectionInfo } from './catalog.ts'
+import { keyAfter, rangeOf, recordKey } from './keys.ts'
+import type { Namespace } from './namespace.ts'
+import { withSnapshot, type Store } from './store.ts'
+
+/** A filter, ready to find documents with. */
+export interface Selection {
+  readonly filter: Value
+  readonly match: Match
+  /** The only _ids that can match; undefined when any can. */
+  readonly ids: readonly Value[] | undefined
+}
+
+/** A document and the key it lies under. */
+export interface Located {
+  readonly key: Uint8Array
+  readonly document: Uint8Array
+}
+
+const matchesAll: Match = () => true
+
+export function compileSelection(
+  filter: Value,
+  options: MatchOptions & { collation?: Collation | undefined },
+): Selection {
+  const match = isEmpty(filter) ? matchesAll : compileMatch(filter, options)
+  return { filter, match, ids: idsOf(filter, options.collation) }
+}
+
+export const selectsAll = ({ match }: Selection): boolean => match === matchesAll
+
+/** The documents of `info` that the selection pins by _id and that match, in the order of their keys. */
+export async function readByIds(
+  reader: Reader,
+  info: CollectionInfo,
+  { ids, match }: Selection & { ids: readonly Value[] },
+): Promise<Located[]> {
+  const keys = distinctKeys(info, ids)
+  const documents = await reader.getMany('records', keys)
+  const found: Located[] = []
+  for (const [index, key] of keys.entries()) {
+    const document = documents[index]
+    if (document !== undefined && match(document)) found.push({ key, document })
+  }
+  return found
+}
+
+/** An `$in` may name an _id twice, or as 1 and 1.0: the document is still one. Sorted as a scan would meet them. */
+function distinctKeys(info: CollectionInfo, ids: readonly Value[]): Uint8Array[] {
+  if (ids.length === 1) return [recordKey(info.id, ids[0] as Value)]
+  const keys = ids.map(id => recordKey(info.id, id)).sort(Buffer.compare)
+  return keys.filter((key, index) => index === 0 || Buffer.compare(key, keys[index - 1] as Uint8Array) !== 0)
+}
+
+export interface ScanOptions {
+  readonly pace: Pace
+  readonly reverse?: boolean
+}
+
+/**
+ * The documents of a collection that the selection matches; none when the collection is not there. Each piece is read from a
+ * new snapshot; a collection that is dropped (or dropped and created anew) in between has no more documents.
+ */
+export async function* readDocuments(
+  store: Store,
+  namespace: Namespace,
+  selection: Selection,
+  { pace, reverse = false }: ScanOptions,
+): AsyncGenerator<Located> {
+  const { ids, match } = selection
+  if (ids !== undefined) {
+    const found = await withSnapshot(store, async snapshot => {
+      const info = await store.catalog.find(snapshot, namespace)
+      return info === undefined ? [] : readByIds(snapshot, info, { ...selection, ids })
+    })
+    yield* reverse ? found.reverse() : found
+    return
+  }
+  let id: number | undefined
+  let range: { from: Uint8Array; to: Uint8Array } | undefined
+  // Pieces begin small, since most readers want little, and grow for those that go on.
+  for (let countMax = 32; ; countMax = Math.min(countMax * 4, 8192)) {
+    const piece = await withSnapshot(store, async snapshot => {
+      const info = await store.catalog.find(snapshot, namespace)
+      if (info === undefined || (id !== undefined && id !== info.id)) return []
+      id = info.id
+      range ??= rangeOf(info.id)
+      return snapshot.scan('records', { ...range, reverse }, { countMax, bytesMax: scanBatchBytesMax })
+    })
+    for (const { key, value } of piece) {
+      const pause = pace.step()
+      if (pause !== undefined) await pause
+      if (match(value)) yield { key, document: value }
+    }
+    const last = piece.at(-1)
+    if (last === undefined || range === undefined) return
+    range = reverse ? { ...range, to: last.key } : { ...range, from: keyAfter(last.key) }
+  }
+}
+
+/** How many documents match. Counts all of a collection without looking into them. */
+export async function countDocuments(
+  store: Store,
+  namespace: Namespace,
+  selection: Selection,
+  options: ScanOptions & { readonly countMax: number },
+): Promise<number> {
+  let count = 0
+  const documents = readDocuments(store, namespace, selection, options)
+  while (count < options.countMax && (await documents.next()).done !== true) count++
+  await documents.return(undefined)
+  return count
+}
+
+/** A selection that matches all documents. */
+export const everything: Selection = {
+  filter: documentValue(Uint8Array.of(5, 0, 0, 0, 0)),
+  match: matchesAll,
+  ids: undefined,
+}

@@ -1,0 +1,131 @@
+/**
+ * What was done for retryable writes, so that a repeated statement is answered and not done again.
+ *
+ *   space session   key  lsid (16 bytes)    value  BSON { txnNumber, wall, statements: [{ first, count, op, [retried] }] }
+ *
+ * Only the latest txnNumber of a session is remembered: a driver repeats nothing older. Like everything durable, the
+ * record follows from oplog entries; statements next to each other that were answered alike share a row.
+ */
+import { CommandError } from '../base/errors.ts'
+import { encodeDocument } from '../bson/encode.ts'
+import { getField, itemsOf } from '../bson/reader.ts'
+import { documentBytes, toDateMs, toInt32, toInt64, toText } from '../bson/value.ts'
+import { must } from '../base/assert.ts'
+import type { OplogEntry, OplogOperation } from '../oplog/entry.ts'
+import type { Reader, WriteTransaction } from '../storage/engine.ts'
+
+/** The retryable write that a command belongs to. */
+export interface RetryableWrite {
+  /** 16 bytes. */
+  readonly lsid: Uint8Array
+  readonly txnNumber: bigint
+}
+
+interface Statements {
+  readonly first: number
+  readonly count: number
+  readonly op: OplogOperation
+  readonly retried: Uint8Array | undefined
+}
+
+interface RetryRecord {
+  readonly txnNumber: bigint
+  readonly wallMs: number
+  readonly statements: readonly Statements[]
+}
+
+/** What a statement did when it was first run. */
+export interface EarlierStatement {
+  readonly op: OplogOperation
+  /** What the entry kept for the answer: an upserted _id, a document of findAndModify. */
+  readonly retried: Uint8Array | undefined
+}
+
+/**
+ * Answers for each statement number what it did earlier, undefined when it was not run.
+ *
+ * @throws CommandError TransactionTooOld when the session has gone on to a higher number.
+ */
+export async function findEarlier(
+  reader: Reader,
+  retryable: RetryableWrite | undefined,
+): Promise<(stmtId: number) => EarlierStatement | undefined> {
+  const record = retryable && (await readRecord(reader, retryable.lsid))
+  if (retryable === undefined || record === undefined || record.txnNumber < retryable.txnNumber) return () => undefined
+  if (record.txnNumber > retryable.txnNumber) {
+    throw new CommandError(
+      'TransactionTooOld',
+      `Retryable write with txnNumber ${retryable.txnNumber} is prohibited on session ` +
+        `${Buffer.from(retryable.lsid).toString('hex')} because a newer retryable write with txnNumber ` +
+        `${record.txnNumber} has already started on this session.`,
+    )
+  }
+  return stmtId => record.statements.find(({ first, count }) => stmtId >= first && stmtId < first + count)
+}
+
+/** Remembers the statements of the entries of one commit. */
+export async function putRetryRecords(transaction: WriteTransaction, entries: readonly OplogEntry[]): Promise<void> {
+  const changed = new Map<string, { lsid: Uint8Array; record: RetryRecord }>()
+  for (const entry of entries) {
+    const { statement } = entry
+    if (statement === undefined) continue
+    const key = Buffer.from(statement.lsid).toString('latin1')
+    const before = changed.get(key)?.record ?? (await readRecord(transaction, statement.lsid))
+    changed.set(key, { lsid: statement.lsid, record: withStatement(before, entry, statement) })
+  }
+  for (const { lsid, record } of changed.values()) transaction.put('session', lsid, encodeRecord(record))
+}
+
+function withStatement(
+  before: RetryRecord | undefined,
+  { op, wallMs, retried }: OplogEntry,
+  { txnNumber, stmtId }: NonNullable<OplogEntry['statement']>,
+): RetryRecord {
+  const one: Statements = { first: stmtId, count: 1, op, retried }
+  if (before === undefined || before.txnNumber < txnNumber) return { txnNumber, wallMs, statements: [one] }
+  const last = before.statements.at(-1)
+  const continues =
+    last !== undefined &&
+    last.op === op &&
+    last.first + last.count === stmtId &&
+    last.retried === undefined &&
+    retried === undefined
+  const statements = continues
+    ? [...before.statements.slice(0, -1), { ...last, count: last.count + 1 }]
+    : [...before.statements, one]
+  return { txnNumber, wallMs, statements }
+}
+
+async function readRecord(reader: Reader, lsid: Uint8Array): Promise<RetryRecord | undefined> {
+  const bytes = await reader.get('session', lsid)
+  return bytes === undefined ? undefined : decodeRecord(bytes)
+}
+
+function encodeRecord({ txnNumber, wallMs, statements }: RetryRecord): Uint8Array {
+  return encodeDocument({
+    txnNumber,
+    wall: new Date(wallMs),
+    statements: statements.map(({ first, count, op, retried }) => ({ first, count, op, retried })),
+  })
+}
+
+function decodeRecord(bytes: Uint8Array): RetryRecord {
+  const field = (document: Uint8Array, name: string) => must(getField(document, name), `${name} of a retry record`)
+  return {
+    txnNumber: toInt64(field(bytes, 'txnNumber')),
+    wallMs: toDateMs(field(bytes, 'wall')),
+    statements: itemsOf(field(bytes, 'statements')).map(value => {
+      const row = documentBytes(value)
+      const retried = getField(row, 'retried')
+      return {
+        first: toInt32(field(row, 'first')),
+        count: toInt32(field(row, 'count')),
+        op: toText(field(row, 'op')) as OplogOperation,
+        retried: retried && documentBytes(retried),
+      }
+    }),
+  }
+}
+
+/** When the session wrote last, in milliseconds since 1970: what expiry goes by. */
+export const retryRecordWallMs = (bytes: Uint8Array): number => decodeRecord(bytes).wallMs

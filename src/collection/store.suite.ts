@@ -1,0 +1,145 @@
+/** What tests of collections work with: a store on the memory engine, and verbs. */
+import { serialize, type Document } from 'bson'
+import { systemEnv } from '../base/env.ts'
+import { Pace } from '../base/pace.ts'
+import { parseCollation } from '../bson/collation.ts'
+import { arrayValue, documentOf } from '../bson/encode.ts'
+import { documentBytes, documentValue, type Value } from '../bson/value.ts'
+import { clusterClock } from '../oplog/cluster-time.ts'
+import { decodeEntry, type OplogEntry } from '../oplog/entry.ts'
+import { compileMatchedIndex } from '../query/match.ts'
+import { engine as memory } from '../storage/engines/memory.ts'
+import { compileUpdate } from '../update/update.ts'
+import { rootVariables } from '../expression/variables.ts'
+import { newUuid } from './create.ts'
+import { insertDocuments } from './insert.ts'
+import { indexEntriesOf, rangeOf } from './keys.ts'
+import type { Statement, UpdateStatement } from './modify.ts'
+import type { Namespace } from './namespace.ts'
+import { compileSelection } from './read.ts'
+import type { RetryableWrite } from './retry.ts'
+import { makeStore, withSnapshot, type Store } from './store.ts'
+
+export const bytes = (document: Document): Uint8Array => serialize(document, { ignoreUndefined: false })
+export const value = (document: Document): Value => documentValue(bytes(document))
+
+export async function openStore(): Promise<Store> {
+  const engine = await memory.open({
+    nextTime: clusterClock(systemEnv),
+    newDeploymentId: () => newUuid(systemEnv),
+  })
+  return makeStore(systemEnv, engine)
+}
+
+export const things: Namespace = { db: 'shop', coll: 'things' }
+
+interface StatementParts {
+  readonly filter?: Document
+  readonly namespace?: Namespace
+  readonly retryable?: RetryableWrite
+  readonly keepsValue?: Statement['keepsValue']
+}
+
+export function statement({ filter = {}, namespace = things, retryable, keepsValue }: StatementParts = {}): Statement {
+  return {
+    namespace,
+    selection: compileSelection(value(filter), {}),
+    sort: undefined,
+    pace: new Pace(systemEnv),
+    bypassesValidation: false,
+    retryable,
+    stmtId: 0,
+    keepsValue,
+  }
+}
+
+export function updateStatement(update: Document, parts: StatementParts & { upsert?: boolean } = {}): UpdateStatement {
+  const options = {
+    collation: parseCollation(undefined),
+    variables: rootVariables({ nowMs: 0, clusterTime: 0n }),
+    variableNames: [],
+    compilePipeline: () => (document: Uint8Array) => document,
+  }
+  return {
+    ...statement(parts),
+    update: compileUpdate(value(update), options),
+    upsert: parts.upsert ?? false,
+    matchedIndex: compileMatchedIndex(value(parts.filter ?? {}), {}),
+  }
+}
+
+export function insert(
+  store: Store,
+  documents: readonly Document[],
+  { namespace = things, retryable, ordered = true }: StatementParts & { ordered?: boolean } = {},
+) {
+  return insertDocuments(store, {
+    namespace,
+    documents: documents.map(bytes),
+    firstStmtId: 0,
+    ordered,
+    bypassesValidation: false,
+    retryable,
+  })
+}
+
+/** Every entry of the log, oldest first. */
+export async function entriesOf(store: Store): Promise<OplogEntry[]> {
+  const entries = await store.engine.log.readAfter({ time: 0n, index: 0 }, { bytesMax: Infinity })
+  return entries.map(entry => decodeEntry(entry.bytes))
+}
+
+/** The state as text: collections, their documents, keys of unique indexes, retry records. Ids of ours are left out. */
+export async function stateOf(store: Store): Promise<string[]> {
+  return withSnapshot(store, async snapshot => {
+    const limits = { countMax: Infinity, bytesMax: Infinity }
+    const everything = { from: new Uint8Array(0), to: Buffer.alloc(2000, 0xff) }
+    const lines: string[] = []
+    for (const info of await store.catalog.list(snapshot)) {
+      const { db, coll } = info.namespace
+      const specs = arrayValue(info.indexes.map(({ spec }) => documentValue(spec)))
+      lines.push(
+        `${db}.${coll} ${Buffer.from(info.uuid).toString('hex')} ${show(info.options)} ${show(documentBytes(documentOf([['', specs]])))}`,
+      )
+      for (const { key, value: document } of await snapshot.scan('records', everything, limits)) {
+        if (Buffer.from(key).readUInt32BE(0) === info.id)
+          lines.push(`  ${Buffer.from(key).toString('hex', 4)} ${show(document)}`)
+      }
+      for (const { key, value: holder } of await snapshot.scan('index', everything, limits)) {
+        const index = info.indexes.find(({ id }) => id === Buffer.from(key).readUInt32BE(0))
+        if (index !== undefined)
+          lines.push(
+            `  ${index.name} ${Buffer.from(key).toString('hex', 4)} → ${Buffer.from(holder).toString('hex', 4)}`,
+          )
+      }
+    }
+    for (const { key, value: record } of await snapshot.scan('session', everything, limits)) {
+      lines.push(`session ${Buffer.from(key).toString('hex')} ${show(record)}`)
+    }
+    return lines
+  })
+}
+
+/** What a unique index should hold, from the documents, next to what it holds. */
+export async function indexContents(store: Store): Promise<{ expected: string[]; found: string[] }> {
+  return withSnapshot(store, async snapshot => {
+    const limits = { countMax: Infinity, bytesMax: Infinity }
+    const expected: string[] = []
+    const found: string[] = []
+    const line = (key: Uint8Array, holder: Uint8Array) =>
+      `${Buffer.from(key).toString('hex')} → ${Buffer.from(holder).toString('hex')}`
+    for (const info of await store.catalog.list(snapshot)) {
+      const records = await snapshot.scan('records', rangeOf(info.id), limits)
+      for (const index of info.indexes.filter(({ unique }) => unique)) {
+        for (const { key, value: document } of records) {
+          expected.push(...indexEntriesOf(index, document).map(entry => line(entry.key, key)))
+        }
+        const entries = await snapshot.scan('index', rangeOf(index.id), limits)
+        found.push(...entries.map(entry => line(entry.key, entry.value)))
+      }
+    }
+    return { expected: expected.sort(), found: found.sort() }
+  })
+}
+
+const show = (document: Uint8Array): string => Buffer.from(document).toString('base64')

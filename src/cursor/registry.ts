@@ -1,0 +1,129 @@
+/** Open cursors by their id: opening, pinning, killing, and closing those that nobody asks for any more. */
+import type { Env, Timer } from '../base/env.ts'
+import { CommandError } from '../base/errors.ts'
+import { cursorCountMax, cursorIdleMsMax } from '../base/limits.ts'
+import { readInt64 } from '../bson/bytes.ts'
+import { close, cursorNotFound, pin, unpin, type CloseReason, type CursorState } from './cursor.ts'
+import type { CursorSource } from './source.ts'
+
+/** What a cursor keeps from the command that opened it. */
+export interface CursorSpec {
+  readonly source: CursorSource
+  /** `db.coll` as replies give it and getMore must repeat it. */
+  readonly namespace: string
+  /** Hex of the session that owns it; undefined for none. Such a cursor lives as long as its session. */
+  readonly sessionKey: string | undefined
+  /** Whether it was opened by a pipeline that begins with $changeStream: its errors may be resumable. */
+  readonly isChangeStream: boolean
+}
+
+export interface Cursor extends CursorSpec {
+  readonly id: bigint
+  /** Fires when the cursor is closed, so that a getMore that waits on it ends. */
+  readonly signal: AbortSignal
+}
+
+interface Entry extends Cursor {
+  state: CursorState
+  readonly abort: AbortController
+}
+
+export class CursorRegistry {
+  readonly #env: Env
+  readonly #entries = new Map<bigint, Entry>()
+  #sweep: Timer | undefined
+
+  constructor(env: Env) {
+    this.#env = env
+  }
+
+  /** Open cursors, the pinned ones included. */
+  get count(): number {
+    return this.#entries.size
+  }
+
+  /** Takes over `spec.source` and gives it an id. @throws CommandError ResourceExhausted at `cursorCountMax`. */
+  open(spec: CursorSpec): Cursor {
+    if (this.#entries.size >= cursorCountMax) {
+      spec.source.close()
+      throw new CommandError('ResourceExhausted', `cannot open a cursor: ${cursorCountMax} are open already`)
+    }
+    const abort = new AbortController()
+    const state: CursorState = { kind: 'idle', sinceMs: this.#env.monotonicMs() }
+    const entry: Entry = { ...spec, id: this.#newId(), signal: abort.signal, state, abort }
+    this.#entries.set(entry.id, entry)
+    this.#sweep ??= this.#env.after(cursorIdleMsMax / 2, () => this.#closeIdle())
+    return entry
+  }
+
+  /** A number nobody can guess, positive, that no open cursor has. */
+  #newId(): bigint {
+    for (;;) {
+      const id = BigInt.asUintN(63, readInt64(this.#env.randomBytes(8), 0))
+      if (id !== 0n && !this.#entries.has(id)) return id
+    }
+  }
+
+  /**
+   * Takes the cursor for one getMore.
+   *
+   * @throws CommandError CursorNotFound, CursorInUse, or Unauthorized when it belongs to another namespace.
+   */
+  pin(id: bigint, namespace: string): Cursor {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) throw cursorNotFound(id)
+    if (entry.namespace !== namespace) {
+      throw new CommandError(
+        'Unauthorized',
+        `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${entry.namespace}`,
+      )
+    }
+    entry.state = pin(id, entry.state)
+    return entry
+  }
+
+  /** The getMore is over: the cursor is idle again, or was closed meanwhile. */
+  unpin(id: bigint): void {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined) entry.state = unpin(entry.state, this.#env.monotonicMs())
+  }
+
+  /** Closes a cursor, pinned or not; false when there is none. */
+  close(id: bigint, reason: CloseReason): boolean {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return false
+    entry.state = close(entry.state, reason)
+    this.#entries.delete(id)
+    entry.abort.abort()
+    entry.source.close()
+    return true
+  }
+
+  /** For killCursors, which names a namespace too: false when there is no such cursor there. */
+  kill(id: bigint, namespace: string): boolean {
+    return this.#entries.get(id)?.namespace === namespace && this.close(id, 'killed')
+  }
+
+  /** Closes the cursors of a session that ended. */
+  closeSession(sessionKey: string): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.sessionKey === sessionKey) this.close(entry.id, 'killed')
+    }
+  }
+
+  /** Closes all. */
+  closeAll(): void {
+    this.#sweep?.cancel()
+    this.#sweep = undefined
+    for (const id of [...this.#entries.keys()]) this.close(id, 'killed')
+  }
+
+  #closeIdle(): void {
+    this.#sweep = undefined
+    const before = this.#env.monotonicMs() - cursorIdleMsMax
+    for (const { id, state, sessionKey } of [...this.#entries.values()]) {
+      if (sessionKey === undefined && state.kind === 'idle' && state.sinceMs < before) this.close(id, 'idle-too-long')
+    }
+    if (this.#entries.size > 0) this.#sweep = this.#env.after(cursorIdleMsMax / 2, () => this.#closeIdle())
+  }
+}

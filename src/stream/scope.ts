@@ -1,0 +1,35 @@
+/** What a change stream watches: a collection, a database, or the whole deployment. */
+import { isInternalDatabase, type Namespace } from '../collection/namespace.ts'
+import type { ChangeBasis } from './change.ts'
+
+export type Scope =
+  | { readonly kind: 'collection'; readonly namespace: Namespace }
+  | { readonly kind: 'database'; readonly db: string }
+  | { readonly kind: 'deployment' }
+
+/** Whether a change of this namespace can be seen in the scope. System collections and internal databases never are. */
+export function watches(
+  scope: Scope,
+  { db, coll }: { readonly db: string; readonly coll: string | undefined },
+): boolean {
+  if (coll !== undefined && (coll.startsWith('system.') || coll.startsWith('$'))) return false
+  switch (scope.kind) {
+    case 'collection':
+      return db === scope.namespace.db && coll === scope.namespace.coll
+    case 'database':
+      return db === scope.db
+    case 'deployment':
+      return !isInternalDatabase(db)
+  }
+}
+
+/** Whether the scope sees a change: by its namespace, a rename also by its target. */
+export function watchesChange(scope: Scope, { namespace, to }: ChangeBasis): boolean {
+  return watches(scope, namespace) || (to !== undefined && watches(scope, to))
+}
+
+/** Whether a stream of this scope ends with that change. Source: MongoDB manual, "Change events", invalidate. */
+export function isInvalidatedBy(scope: Scope, { operationType }: ChangeBasis): boolean {
+  if (scope.kind === 'collection') return operationType === 'drop' || operationType === 'rename'
+  return scope.kind === 'database' && operationType === 'dropDatabase'
+}

@@ -1,0 +1,148 @@
+/** Runs a pipeline: over a collection, over documents that it makes itself, or as a change stream. */
+import { compileChangeStreamPipeline, compilePipeline } from '../../aggregate/pipeline.ts'
+import { parseStage, sourceOf } from '../../aggregate/stage-names.ts'
+import { CommandError } from '../../base/errors.ts'
+import { firstBatchCountDefault } from '../../base/limits.ts'
+import { BsonType, isNumber, toText, type Value } from '../../bson/value.ts'
+import { requireCollectionName, requireDatabaseName, showNamespace } from '../../collection/namespace.ts'
+import { runQuery } from '../../collection/query.ts'
+import { everything, compileSelection } from '../../collection/read.ts'
+import { sourceFrom, type CursorSource } from '../../cursor/source.ts'
+import { ChangeStream } from '../../stream/change-stream.ts'
+import { parseChangeStream } from '../../stream/options.ts'
+import type { Command, CommandContext, CommandRequest } from '../command.ts'
+import { compileContext, type CompileContext } from '../compile.ts'
+import { firstBatch } from '../cursor-reply.ts'
+import {
+  anything,
+  bool,
+  count,
+  document,
+  falsy,
+  many,
+  notSupported,
+  optional,
+  readDocumentFields,
+  readFields,
+  withoutEffect,
+} from '../fields.ts'
+
+const table = {
+  aggregate: anything,
+  pipeline: many(anything),
+  cursor: optional(document),
+  explain: notSupported(falsy),
+  collation: optional(document),
+  let: optional(document),
+  collectionUUID: optional(anything),
+  bypassDocumentValidation: optional(bool, false), // Of $out and $merge, which are refused by name.
+  hint: withoutEffect, // Every plan gives the same documents.
+  allowDiskUse: withoutEffect, // Stages stay in memory, within their limit.
+  $_generateV2ResumeTokens: notSupported(value => value.type === BsonType.bool && value.bytes[value.start] === 1),
+}
+
+const cursorTable = { batchSize: optional(count, firstBatchCountDefault) }
+
+export const command: Command = {
+  name: 'aggregate',
+  inApiVersion1: true,
+  async run(request, context) {
+    const parts = readFields(request, table)
+    const { pipeline } = parts
+    if (parts.cursor === undefined) {
+      throw new CommandError(
+        'FailedToParse',
+        "The 'cursor' option is required, except for aggregate with the explain argument",
+      )
+    }
+    const { batchSize } = readDocumentFields('aggregate.cursor', parts.cursor, cursorTable)
+    const coll = collectionOf(parts.aggregate)
+    const namespace = showNamespace({ db: request.db, coll: coll ?? '$cmd.aggregate' })
+    const compile = compileContext(context, parts)
+    const source = sourceOf(pipeline)
+    if (source === 'change stream') {
+      context.operation.isChangeStream = true
+      if (parts.collectionUUID !== undefined) {
+        throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
+      }
+      const stream = openChangeStream(context, request, coll, pipeline, compile)
+      return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true })
+    }
+    if (parts.collectionUUID !== undefined) {
+      throw new CommandError('NotImplemented', "'aggregate.collectionUUID' is not supported yet")
+    }
+    if (coll === undefined && source !== 'documents') {
+      throw new CommandError(
+        'InvalidNamespace',
+        `{aggregate: 1} is not valid for '${stageName(pipeline[0])}'; a collection is required.`,
+      )
+    }
+    return firstBatch(context, openPipeline(context, request, coll, pipeline, compile), { namespace, batchSize })
+  },
+}
+
+/** The collection's name; undefined for `aggregate: 1`. */
+function collectionOf(value: Value): string | undefined {
+  if (value.type === BsonType.string) return toText(value)
+  if (isNumber(value)) return undefined
+  throw new CommandError('TypeMismatch', "BSON field 'aggregate' is the wrong type, expected a string or 1")
+}
+
+const stageName = (stage: Value | undefined): string =>
+  stage === undefined ? 'an empty pipeline' : parseStage(stage).name
+
+function openChangeStream(
+  { store, hub, operation }: CommandContext,
+  { db }: CommandRequest,
+  coll: string | undefined,
+  pipeline: readonly Value[],
+  compile: CompileContext,
+): CursorSource {
+  const { readConcernLevel, apiStrict } = operation
+  if (readConcernLevel !== undefined && readConcernLevel !== 'majority') {
+    throw new CommandError(
+      'InvalidOptions',
+      `$changeStream cannot run with a readConcern other than 'majority'. Current readConcern: ${readConcernLevel}`,
+    )
+  }
+  requireDatabaseName(db)
+  const [first, ...stages] = pipeline as readonly [Value, ...Value[]]
+  const options = parseChangeStream(parseStage(first).spec, { db, coll, apiStrict })
+  const { apply, splitLargeEvents } = compileChangeStreamPipeline(stages, compile)
+  if (splitLargeEvents) {
+    throw new CommandError('NotImplemented', '$changeStreamSplitLargeEvent is not supported yet')
+  }
+  return new ChangeStream({ store, hub, options, pipeline: apply })
+}
+
+function openPipeline(
+  { store }: CommandContext,
+  { db }: CommandRequest,
+  coll: string | undefined,
+  pipeline: readonly Value[],
+  compile: CompileContext,
+): CursorSource {
+  const all = (selection = everything) => {
+    const namespace = { db, coll: coll ?? '' }
+    return runQuery(
+      store,
+      namespace,
+      { selection, sort: undefined, skip: 0, limit: Infinity, project: same },
+      compile.pace,
+    )
+  }
+  if (coll === undefined) return sourceFrom(compilePipeline(pipeline, compile)(none(), compile.pace))
+  requireCollectionName({ db, coll })
+  // Compiled whole before a leading $match becomes the query, so that refusals are the same.
+  const run = compilePipeline(pipeline, compile)
+  const [first, ...rest] = pipeline.map(parseStage)
+  if (first?.name !== '$match') return sourceFrom(run(all(), compile.pace))
+  const selection = compileSelection(first.spec, compile)
+  return sourceFrom(
+    compilePipeline(pipeline.slice(pipeline.length - rest.length), compile)(all(selection), compile.pace),
+  )
+}
+
+const same = (document: Uint8Array): Uint8Array => document
+
+async function* none(): AsyncGenerator<Uint8Array> {}

@@ -1,0 +1,56 @@
+/** Deletes documents of one collection, statement by statement. */
+import { CommandError } from '../../base/errors.ts'
+import { deleteAll, deleteFirst } from '../../collection/modify.ts'
+import type { Command } from '../command.ts'
+import {
+  collectionName,
+  document,
+  integer,
+  many,
+  optional,
+  readDocumentFields,
+  readFields,
+  withoutEffect,
+} from '../fields.ts'
+import { compileStatement, retriedStmtIds, runStatements } from '../statements.ts'
+import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
+
+const table = { ...writeFields, delete: collectionName, deletes: many(document), let: optional(document) }
+
+const statementTable = {
+  q: document,
+  limit: integer,
+  collation: optional(document),
+  hint: withoutEffect, // Every plan gives the same documents.
+}
+
+export const command: Command = {
+  name: 'delete',
+  inApiVersion1: true,
+  retryable: true,
+  async run(request, context) {
+    const { delete: coll, deletes, ordered, let: variables } = readFields(request, table)
+    requireStatementCount(deletes.length)
+    const frame = { namespace: { db: request.db, coll }, bypassDocumentValidation: true, let: variables }
+    const statements = deletes.map((value, index) =>
+      readDocumentFields(`delete.deletes.${index}`, value, statementTable),
+    )
+    for (const { limit } of statements) {
+      if (limit !== 0 && limit !== 1) {
+        throw new CommandError('FailedToParse', `The limit field in delete objects must be 0 or 1. Got ${limit}`)
+      }
+    }
+    if (context.operation.retryable !== undefined && statements.some(({ limit }) => limit === 0)) {
+      throw new CommandError('InvalidOptions', 'Cannot use retryable writes with limit=0')
+    }
+    const { outcomes, writeErrors } = await runStatements(statements, { ordered }, async (parts, stmtId) => {
+      const statement = compileStatement(context, frame, { ...parts, filter: parts.q, stmtId })
+      return parts.limit === 0 ? deleteAll(context.store, statement) : deleteFirst(context.store, statement)
+    })
+    return {
+      n: outcomes.reduce((n, { outcome }) => n + outcome.matchedCount, 0),
+      writeErrors: encodeWriteErrors(writeErrors),
+      retriedStmtIds: retriedStmtIds(outcomes),
+    }
+  },
+}

@@ -1,0 +1,51 @@
+/** The different values of one field. */
+import { MemoryBudget } from '../../aggregate/memory-budget.ts'
+import { ValueKeys } from '../../aggregate/value-keys.ts'
+import { CommandError } from '../../base/errors.ts'
+import { documentBytesMax } from '../../base/limits.ts'
+import type { Value } from '../../bson/value.ts'
+import { valuesAtPath } from '../../bson/path.ts'
+import { compileSelection, readDocuments } from '../../collection/read.ts'
+import type { Command } from '../command.ts'
+import { compileContext } from '../compile.ts'
+import { collectionName, document, optional, readFields, string, withoutEffect } from '../fields.ts'
+import { emptyFilter } from '../statements.ts'
+
+const table = {
+  distinct: collectionName,
+  key: string,
+  query: optional(document, emptyFilter),
+  collation: optional(document),
+  hint: withoutEffect, // Every plan gives the same documents.
+}
+
+export const command: Command = {
+  name: 'distinct',
+  inApiVersion1: true,
+  async run(request, context) {
+    const { distinct: coll, key, query, collation } = readFields(request, table)
+    const compile = compileContext(context, { collation })
+    const selection = compileSelection(query, compile)
+    const path = key.split('.')
+    const memory = new MemoryBudget('distinct', {})
+    const keys = new ValueKeys(compile.collation, memory)
+    const seen = new Map<string, Value>()
+    let bytes = 0
+    for await (const { document: found } of readDocuments(
+      context.store,
+      { db: request.db, coll },
+      selection,
+      compile,
+    )) {
+      for (const value of valuesAtPath(found, path).values) {
+        if (value === undefined) continue
+        const identity = keys.keyOf(value)
+        if (seen.has(identity)) continue
+        seen.set(identity, value)
+        bytes += value.end - value.start + 8
+        if (bytes > documentBytesMax) throw new CommandError('Location17217', 'distinct too big, 16mb cap')
+      }
+    }
+    return { values: [...seen.values()] }
+  },
+}

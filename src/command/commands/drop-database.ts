@@ -1,0 +1,17 @@
+/** Drops all collections of a database. */
+import { dropDatabase } from '../../collection/ddl.ts'
+import { requireDatabaseName } from '../../collection/namespace.ts'
+import type { Command } from '../command.ts'
+import { anything, readFields } from '../fields.ts'
+
+export const command: Command = {
+  name: 'dropDatabase',
+  inApiVersion1: true,
+  async run(request, { store, maintenance }) {
+    readFields(request, { dropDatabase: anything })
+    requireDatabaseName(request.db)
+    const wasThere = await dropDatabase(store, request.db)
+    if (wasThere) maintenance.poke()
+    return { dropped: wasThere ? request.db : undefined }
+  },
+}

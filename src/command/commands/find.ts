@@ -1,0 +1,79 @@
+/** Finds documents of one collection: filter, sort, skip, limit, projection. */
+import { firstBatchCountDefault } from '../../base/limits.ts'
+import { isEmpty } from '../../bson/reader.ts'
+import { requireCollectionName, showNamespace } from '../../collection/namespace.ts'
+import { findPinned, runQuery, type Query } from '../../collection/query.ts'
+import { compileSelection } from '../../collection/read.ts'
+import { sourceFrom, sourceOf } from '../../cursor/source.ts'
+import { compileProject } from '../../query/project.ts'
+import { compileSort } from '../../query/sort.ts'
+import type { Command } from '../command.ts'
+import { compileContext } from '../compile.ts'
+import { firstBatch } from '../cursor-reply.ts'
+import {
+  bool,
+  collectionName,
+  count,
+  document,
+  falsy,
+  integer,
+  notSupported,
+  optional,
+  readFields,
+  withoutEffect,
+} from '../fields.ts'
+import { emptyFilter } from '../statements.ts'
+
+const table = {
+  find: collectionName,
+  filter: optional(document, emptyFilter),
+  sort: optional(document),
+  projection: optional(document),
+  skip: optional(count, 0),
+  limit: optional(integer, 0),
+  batchSize: optional(count, firstBatchCountDefault),
+  singleBatch: optional(bool, false),
+  collation: optional(document),
+  let: optional(document),
+  hint: withoutEffect, // Every plan gives the same documents.
+  allowDiskUse: withoutEffect, // Sorts stay in memory, within their limit.
+  allowPartialResults: withoutEffect, // There are no shards that could be missing.
+  noCursorTimeout: withoutEffect, // Drivers send it with sessions, whose cursors live as long as they do.
+  oplogReplay: withoutEffect, // Ignored by the server too since 4.4.
+  min: notSupported(),
+  max: notSupported(),
+  returnKey: notSupported(falsy),
+  showRecordId: notSupported(falsy),
+  tailable: notSupported(falsy),
+  awaitData: notSupported(falsy),
+}
+
+export const command: Command = {
+  name: 'find',
+  inApiVersion1: true,
+  async run(request, context) {
+    const parts = readFields(request, table)
+    const namespace = { db: request.db, coll: parts.find }
+    requireCollectionName(namespace)
+    const compile = compileContext(context, parts)
+    const { filter, sort, projection, skip } = parts
+    // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
+    const limit = Math.abs(parts.limit) || Infinity
+    const singleBatch = parts.singleBatch || parts.limit < 0
+    const project =
+      projection === undefined || isEmpty(projection)
+        ? undefined
+        : compileProject(projection, { ...compile, of: 'find', filter })
+    const query: Query = {
+      selection: compileSelection(filter, compile),
+      sort: sort === undefined || isEmpty(sort) ? undefined : compileSort(sort, compile.collation),
+      skip,
+      limit,
+      project: project ?? (value => value),
+    }
+    const pinned = await findPinned(context.store, namespace, query)
+    const source =
+      pinned === undefined ? sourceFrom(runQuery(context.store, namespace, query, compile.pace)) : sourceOf(pinned)
+    return firstBatch(context, source, { namespace: showNamespace(namespace), batchSize: parts.batchSize, singleBatch })
+  },
+}

@@ -1,0 +1,75 @@
+/** The next batch of a cursor; of a change stream it waits for one. */
+import { awaitDataMsDefault } from '../../base/limits.ts'
+import { CommandError } from '../../base/errors.ts'
+import type { Command, CommandContext, Reply } from '../command.ts'
+import { cursorReply } from '../cursor-reply.ts'
+import { count, int64, optional, readFields, string, withoutEffect } from '../fields.ts'
+import type { Cursor } from '../../cursor/registry.ts'
+
+const table = {
+  getMore: int64,
+  collection: string,
+  batchSize: optional(count, 0),
+  term: withoutEffect, // Of replication between servers.
+  lastKnownCommittedOpTime: withoutEffect,
+}
+
+export const command: Command = {
+  name: 'getMore',
+  inApiVersion1: true,
+  waitsMaxTime: true,
+  async run(request, context) {
+    const { getMore: id, collection, batchSize } = readFields(request, table)
+    const namespace = `${request.db}.${collection}`
+    const countMax = batchSize === 0 ? Infinity : batchSize
+    const { operation } = context
+    const more = async (): Promise<Reply> => {
+      const reply = await nextBatch(context, id, namespace, countMax)
+      if (reply.isLast) operation.repeat = undefined
+      return reply.fields
+    }
+    if (operation.exhaustAllowed) operation.repeat = more
+    return more()
+  },
+}
+
+async function nextBatch(
+  context: CommandContext,
+  id: bigint,
+  namespace: string,
+  countMax: number,
+): Promise<{ fields: Reply; isLast: boolean }> {
+  const { cursors, operation, failPoints } = context
+  const cursor = cursors.pin(id, namespace)
+  try {
+    requireWaiting(cursor, operation.maxTimeMs)
+    operation.isChangeStream = cursor.isChangeStream
+    failPoints.afterCursorCheckout()
+  } catch (error) {
+    cursors.unpin(id)
+    throw error
+  }
+  const signal = AbortSignal.any([operation.signal, cursor.signal])
+  try {
+    const batch = await cursor.source.next({
+      countMax,
+      waitMs: operation.maxTimeMs ?? awaitDataMsDefault,
+      signal,
+      check: () => operation.check(),
+    })
+    if (cursor.signal.aborted) throw new CommandError('CursorKilled', `cursor id ${id} was killed`)
+    operation.check()
+    if (batch.exhausted) cursors.close(id, 'exhausted')
+    else cursors.unpin(id)
+    return { fields: cursorReply('nextBatch', batch, batch.exhausted ? 0n : id, namespace), isLast: batch.exhausted }
+  } catch (error) {
+    // Any error while it ran ends a cursor: nobody knows which documents were lost with the reply.
+    cursors.close(id, 'failed')
+    throw error
+  }
+}
+
+function requireWaiting({ source }: Cursor, maxTimeMs: number | undefined): void {
+  if (maxTimeMs === undefined || maxTimeMs === 0 || source.awaitsData) return
+  throw new CommandError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor')
+}

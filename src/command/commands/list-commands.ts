@@ -1,0 +1,23 @@
+/** All commands, by their name. */
+import type { Command } from '../command.ts'
+import { readFields } from '../fields.ts'
+
+export const command: Command = {
+  name: 'listCommands',
+  run(request, { commands }) {
+    readFields(request, {})
+    const all = [...new Set(commands.values())].sort((a, b) => (a.name < b.name ? -1 : 1))
+    return { commands: Object.fromEntries(all.map(member => [member.name, described(member)])) }
+  },
+}
+
+function described({ adminOnly = false, inApiVersion1 = false }: Command) {
+  return {
+    help: '',
+    requiresAuth: false,
+    secondaryOk: true,
+    adminOnly,
+    apiVersions: inApiVersion1 ? ['1'] : [],
+    deprecatedApiVersions: [],
+  }
+}

@@ -1,0 +1,27 @@
+/** The indexes of a collection. */
+import { firstBatchCountDefault } from '../../base/limits.ts'
+import { namespaceNotFound } from '../../collection/ddl.ts'
+import { showNamespace } from '../../collection/namespace.ts'
+import { withSnapshot } from '../../collection/store.ts'
+import { sourceOf } from '../../cursor/source.ts'
+import type { Command } from '../command.ts'
+import { firstBatch } from '../cursor-reply.ts'
+import { collectionName, count, document, optional, readDocumentFields, readFields } from '../fields.ts'
+
+const table = { listIndexes: collectionName, cursor: optional(document) }
+
+export const command: Command = {
+  name: 'listIndexes',
+  inApiVersion1: true,
+  async run(request, context) {
+    const { listIndexes, cursor } = readFields(request, table)
+    const { batchSize } = cursor
+      ? readDocumentFields('listIndexes.cursor', cursor, { batchSize: optional(count, firstBatchCountDefault) })
+      : { batchSize: Infinity }
+    const namespace = { db: request.db, coll: listIndexes }
+    const info = await withSnapshot(context.store, snapshot => context.store.catalog.find(snapshot, namespace))
+    if (info === undefined) throw namespaceNotFound(namespace)
+    const specs = info.indexes.filter(({ building }) => !building).map(({ spec }) => spec)
+    return firstBatch(context, sourceOf(specs), { namespace: showNamespace(namespace), batchSize })
+  },
+}

@@ -1,0 +1,91 @@
+/** How the server is doing, in numbers. A section is left out when its name is given as false or 0. */
+import { type Encodable, dateValue, objectIdValue } from '../../bson/encode.ts'
+import type { Command, CommandContext } from '../command.ts'
+import { bool, freeFields } from '../fields.ts'
+import { addressOf } from '../replica-set.ts'
+import { electionId, setVersion } from '../server-facts.ts'
+
+export const command: Command = {
+  name: 'serverStatus',
+  run(request, context) {
+    const unwanted = new Set(freeFields(request).flatMap(([name, value]) => (bool(value, name) ? [] : [name])))
+    const { env, facts } = context
+    const uptimeMs = env.monotonicMs() - facts.startedMs
+    const general: Record<string, Encodable> = {
+      host: facts.host,
+      version: facts.version,
+      process: 'tailrace',
+      pid: BigInt(facts.pid),
+      uptime: Math.floor(uptimeMs / 1000),
+      uptimeMillis: BigInt(Math.floor(uptimeMs)),
+      uptimeEstimate: BigInt(Math.floor(uptimeMs / 1000)),
+      localTime: dateValue(env.wallMs()),
+    }
+    for (const [name, section] of Object.entries(sections)) {
+      if (!unwanted.has(name)) general[name] = section(context)
+    }
+    return general
+  },
+}
+
+type Section = (context: CommandContext) => Encodable
+
+const bytesPerMiB = 1024 * 1024
+const long = (count: number): bigint => BigInt(Math.floor(count))
+
+const sections: Readonly<Record<string, Section>> = {
+  asserts: ({ counters: { errors } }) => ({
+    regular: errors.bugs,
+    warning: 0,
+    msg: 0,
+    user: errors.user,
+    rollovers: 0,
+  }),
+  connections: ({ counters: { connections }, operations, facts }) => ({
+    current: connections.current,
+    available: facts.connectionCountMax && Math.max(0, facts.connectionCountMax - connections.current),
+    totalCreated: long(connections.created),
+    active: operations.count,
+  }),
+  globalLock: ({ operations }) => ({
+    // Nothing waits for a lock: there is none.
+    currentQueue: { total: 0, readers: 0, writers: 0 },
+    activeClients: { total: operations.count, readers: 0, writers: 0 },
+  }),
+  logicalSessionRecordCache: ({ sessions }) => ({ activeSessionsCount: sessions.count }),
+  mem: () => {
+    const { rss } = process.memoryUsage()
+    return {
+      bits: 64,
+      resident: Math.floor(rss / bytesPerMiB),
+      virtual: Math.floor(rss / bytesPerMiB),
+      supported: true,
+    }
+  },
+  metrics: ({ cursors }) => ({ cursor: { open: { total: long(cursors.count) } } }),
+  network: ({ counters: { network } }) => ({
+    bytesIn: long(network.bytesIn),
+    bytesOut: long(network.bytesOut),
+    numRequests: long(network.requests),
+  }),
+  opcounters: ({ counters: { operations } }) => ({ ...operations }),
+  repl: ({ facts, client }) => {
+    const address = addressOf(facts, client)
+    return {
+      setName: facts.replSet,
+      setVersion,
+      isWritablePrimary: true,
+      secondary: false,
+      primary: address,
+      hosts: [address],
+      me: address,
+      electionId: objectIdValue(electionId),
+    }
+  },
+  storageEngine: ({ facts }) => ({
+    name: facts.storageName,
+    supportsCommittedReads: true,
+    persistent: facts.storageName !== 'memory',
+    readOnly: false,
+  }),
+}

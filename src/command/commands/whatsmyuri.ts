@@ -1,0 +1,11 @@
+/** The client's address as the server sees it. */
+import type { Command } from '../command.ts'
+import { readFields } from '../fields.ts'
+
+export const command: Command = {
+  name: 'whatsmyuri',
+  run(request, { client }) {
+    readFields(request, {})
+    return { you: client.remoteAddress }
+  },
+}

@@ -1,0 +1,49 @@
+/** What the filters, projections, updates and pipelines of one command share: its collation and its variables. */
+import { parseCollation, type Collation } from '../bson/collation.ts'
+import { readInt32 } from '../bson/bytes.ts'
+import { documentValue, type Value } from '../bson/value.ts'
+import { elementsOf } from '../bson/reader.ts'
+import { compileExpression } from '../expression/expression.ts'
+import { rootVariables, type Variables } from '../expression/variables.ts'
+import type { Env } from '../base/env.ts'
+import { Pace } from '../base/pace.ts'
+import type { CommandContext } from './command.ts'
+
+export interface CompileContext {
+  readonly collation: Collation | undefined
+  readonly variables: Variables
+  readonly variableNames: readonly string[]
+  readonly env: Env
+  readonly pace: Pace
+}
+
+const noDocument = documentValue(Uint8Array.of(5, 0, 0, 0, 0))
+
+/** `collation` and `let` are the command's fields of these names. */
+export function compileContext(
+  { env, store, operation }: CommandContext,
+  { collation, let: definitions }: { readonly collation?: Value | undefined; readonly let?: Value | undefined },
+): CompileContext {
+  const root = {
+    nowMs: env.wallMs(),
+    clusterTime: store.engine.log.newest.time,
+    random: () => (readInt32(env.randomBytes(4), 0) >>> 0) / 0x1_0000_0000,
+  }
+  const outer = rootVariables(root)
+  const parsed = parseCollation(collation)
+  const defined = new Map(
+    definitions === undefined
+      ? []
+      : elementsOf(definitions).map(([name, spec]) => [
+          name,
+          compileExpression(spec, { collation: parsed })(noDocument, outer),
+        ]),
+  )
+  return {
+    collation: parsed,
+    variables: defined.size === 0 ? outer : rootVariables({ ...root, let: defined }),
+    variableNames: [...defined.keys()],
+    env,
+    pace: new Pace(env, () => operation.check()),
+  }
+}

@@ -1,0 +1,54 @@
+/** The first and the next batches of a cursor, as replies. */
+import type { Encodable } from '../bson/encode.ts'
+import type { Batch, CursorSource } from '../cursor/source.ts'
+import { sessionKeyOf } from '../session/sessions.ts'
+import type { CommandContext, Reply } from './command.ts'
+
+export interface FirstBatchOptions {
+  /** `db.coll` as the reply and later getMores name it. */
+  readonly namespace: string
+  /** Documents in the first batch; Infinity for no limit. */
+  readonly batchSize: number
+  readonly isChangeStream?: boolean
+  /** Nothing is kept open behind the first batch. */
+  readonly singleBatch?: boolean
+}
+
+/** Takes the first batch and keeps the cursor if something may follow. The source is closed if anything fails. */
+export async function firstBatch(
+  context: CommandContext,
+  source: CursorSource,
+  { namespace, batchSize, isChangeStream = false, singleBatch = false }: FirstBatchOptions,
+): Promise<Reply> {
+  const { cursors, operation } = context
+  let batch: Batch
+  try {
+    batch = await source.next({
+      countMax: batchSize,
+      waitMs: 0,
+      signal: operation.signal,
+      check: () => operation.check(),
+    })
+  } catch (error) {
+    source.close()
+    throw error
+  }
+  if (batch.exhausted || singleBatch) {
+    source.close()
+    return cursorReply('firstBatch', batch, 0n, namespace)
+  }
+  const sessionKey = operation.lsid && sessionKeyOf(operation.lsid)
+  const { id } = cursors.open({ source, namespace, sessionKey, isChangeStream })
+  return cursorReply('firstBatch', batch, id, namespace)
+}
+
+/** `{ cursor: { firstBatch | nextBatch, …extra, id, ns } }`, in the server's order. */
+export function cursorReply(
+  name: 'firstBatch' | 'nextBatch',
+  { documents, extra }: Batch,
+  id: bigint,
+  namespace: string,
+): Reply {
+  const cursor: Record<string, Encodable> = { [name]: documents, ...extra, id, ns: namespace }
+  return { cursor }
+}

@@ -1,0 +1,67 @@
+/** Replies as bytes: what a command gave or what it failed with, and the times that every reply carries. */
+import type { CommandError } from '../base/errors.ts'
+import { type Encodable, writeFields } from '../bson/encode.ts'
+import { BsonWriter } from '../bson/writer.ts'
+import type { ClusterTime } from '../oplog/cluster-time.ts'
+import { isNotPrimaryError } from './error-labels.ts'
+import type { Reply } from './operation.ts'
+import { topologyCounter } from './server-facts.ts'
+
+/** `{ …fields, [writeConcernError], ok: 1, $clusterTime, operationTime }` */
+export function encodeSuccess(fields: Reply, { time, writeConcernError, errorLabels }: SuccessOptions): Uint8Array {
+  const writer = new BsonWriter(512)
+  writeFields(writer, fields)
+  if (writeConcernError !== undefined) writer.document('writeConcernError', writeConcernError)
+  if (errorLabels.length > 0) writeFields(writer, { errorLabels })
+  writer.double('ok', 1)
+  writeTimes(writer, time)
+  return writer.finish()
+}
+
+export interface SuccessOptions {
+  /** Of the newest commit. */
+  readonly time: ClusterTime
+  readonly writeConcernError: Uint8Array | undefined
+  readonly errorLabels: readonly string[]
+}
+
+/** `{ ok: 0, errmsg, code, codeName, …details, [errorLabels], [topologyVersion], $clusterTime, operationTime }` */
+export function encodeFailure(error: CommandError, { time, processId, errorLabels }: FailureOptions): Uint8Array {
+  const { code } = error
+  const writer = new BsonWriter(512)
+  writer.double('ok', 0)
+  writer.string('errmsg', error.message)
+  writer.int32('code', code)
+  writer.string('codeName', error.codeName)
+  writeFields(writer, error.details as Readonly<Record<string, Encodable>>)
+  if (errorLabels !== undefined) writeFields(writer, { errorLabels })
+  if (isNotPrimaryError(code)) {
+    writer.startDocument('topologyVersion')
+    writer.objectId('processId', processId)
+    writer.int64('counter', topologyCounter)
+    writer.end()
+  }
+  writeTimes(writer, time)
+  return writer.finish()
+}
+
+export interface FailureOptions {
+  readonly time: ClusterTime
+  readonly processId: Uint8Array
+  /** Undefined leaves the field out. */
+  readonly errorLabels: readonly string[] | undefined
+}
+
+const noHash = new Uint8Array(20)
+
+/** Nobody signs cluster times where there are no keys; drivers take the zeros along and give them back. */
+function writeTimes(writer: BsonWriter, time: ClusterTime): void {
+  writer.startDocument('$clusterTime')
+  writer.timestamp('clusterTime', time)
+  writer.startDocument('signature')
+  writer.binary('hash', 0, noHash)
+  writer.int64('keyId', 0n)
+  writer.end()
+  writer.end()
+  writer.timestamp('operationTime', time)
+}

@@ -1,0 +1,250 @@
+/** One request and its answer, or its answers: what dispatch.ts does, step by step. */
+import { must } from '../base/assert.ts'
+import { CommandError } from '../base/errors.ts'
+import { pause } from '../base/pause.ts'
+import { toNearestDouble } from '../bson/number.ts'
+import { getField } from '../bson/reader.ts'
+import { isNumber } from '../bson/value.ts'
+import { requireDatabaseName } from '../collection/namespace.ts'
+import { waitForClusterTime } from './after-cluster-time.ts'
+import { peekAppName } from './client-metadata.ts'
+import type { Client, Command, CommandRequest, Reply, Services } from './command.ts'
+import { writeConcernErrorOf } from './concerns.ts'
+import { Context } from './context.ts'
+import { encodeFailure, encodeSuccess } from './encode-reply.ts'
+import { errorLabelsOf } from './error-labels.ts'
+import { type CommandFailure, ConnectionDropped, fail } from './fail-points.ts'
+import { commandNameOf, type GenericArguments, parseGenericArguments } from './generic-arguments.ts'
+import type { RunningOperation } from './operations.ts'
+import { refusalOf } from './refusal.ts'
+
+export interface RequestMessage {
+  readonly body: Uint8Array
+  readonly sequences: readonly { readonly identifier: string; readonly documents: readonly Uint8Array[] }[]
+  /** It came as OP_QUERY. */
+  readonly isQuery: boolean
+  /** The client takes several replies; false when it does not say. */
+  readonly exhaustAllowed?: boolean
+}
+
+export interface Answer {
+  /** The whole reply; nobody else holds the bytes. */
+  readonly document: Uint8Array
+  /** The next reply to the same request, asked for when this one has been sent; undefined when this is the last. */
+  readonly next: (() => Promise<Outcome>) | undefined
+}
+
+/** `close-connection`: there is no reply, and the client's connection is to be closed. */
+export type Outcome = Answer | 'close-connection'
+
+/** What was found out about a request whose command is known. */
+interface Accepted {
+  readonly command: Command
+  readonly generic: GenericArguments
+  readonly operation: RunningOperation
+}
+
+export class Exchange {
+  readonly #commands: ReadonlyMap<string, Command>
+  readonly #client: Client
+  readonly #services: Services
+  /** Undefined while the request may still turn out to be none of ours. */
+  #accepted: Accepted | undefined
+  /** What the fail point failCommand does to it. */
+  #failure: CommandFailure | undefined
+  #hasRun = false
+
+  constructor(commands: ReadonlyMap<string, Command>, client: Client, services: Services) {
+    this.#commands = commands
+    this.#client = client
+    this.#services = services
+  }
+
+  /** The first answer. */
+  answer(message: RequestMessage): Promise<Outcome> {
+    return this.#answerWith(() => this.#run(this.#accept(message)))
+  }
+
+  /** The answer after one that was sent. */
+  #answerAgain({ operation }: Accepted): Promise<Outcome> {
+    this.#services.operations.resume(operation)
+    return this.#answerWith(() => must(operation.repeat, 'what an exhaust command repeats')())
+  }
+
+  async #answerWith(make: () => Reply | Promise<Reply>): Promise<Outcome> {
+    try {
+      const reply = await make()
+      return this.#succeed(must(this.#accepted, 'the request that was answered'), reply)
+    } catch (error) {
+      return this.#refuse(error)
+    } finally {
+      if (this.#accepted !== undefined) this.#services.operations.end(this.#accepted.operation)
+    }
+  }
+
+  #accept({ body, sequences, isQuery, exhaustAllowed = false }: RequestMessage): Accepted {
+    const { operations, sessions } = this.#services
+    const command = this.#findCommand(body, isQuery)
+    const generic = parseGenericArguments(body)
+    requireRightPlace(command, generic)
+    const { lsid, txnNumber, maxTimeMs } = generic
+    if (lsid !== undefined) sessions.touch(lsid)
+    const isRetryable = lsid !== undefined && txnNumber !== undefined && generic.autocommit === undefined
+    const operation = operations.begin({
+      request: { name: generic.name, db: generic.db, body, sequences: bySequenceName(sequences) },
+      client: this.#client,
+      lsid,
+      retryable: isRetryable ? { lsid, txnNumber } : undefined,
+      maxTimeMs,
+      deadlineMs: command.waitsMaxTime === true || maxTimeMs === 0 ? undefined : maxTimeMs,
+      apiStrict: generic.apiStrict === true,
+      readConcernLevel: generic.readConcern?.level,
+      exhaustAllowed,
+    })
+    this.#accepted = { command, generic, operation }
+    return this.#accepted
+  }
+
+  #findCommand(body: Uint8Array, isQuery: boolean): Command {
+    const name = commandNameOf(body)
+    if (isQuery && !queryCommands.has(name)) {
+      throw new CommandError(
+        'UnsupportedOpQueryCommand',
+        `Unsupported OP_QUERY command: ${name}. The client driver may require an upgrade.`,
+      )
+    }
+    const command = this.#commands.get(name)
+    if (command === undefined) throw new CommandError('CommandNotFound', `no such command: '${name}'`)
+    return command
+  }
+
+  async #run({ command, generic, operation }: Accepted): Promise<Reply> {
+    const services = this.#services
+    const { failPoints, counters } = services
+    if (command.countsItself !== true) counters.operations.command++
+    if (failPoints.failsCommands) await this.#suffer(command, operation)
+    requireNoTransaction(command, generic)
+    const { afterClusterTime } = generic.readConcern ?? {}
+    if (afterClusterTime !== undefined) await waitForClusterTime(services, operation, afterClusterTime)
+    const isDropped = operation.retryable !== undefined && failPoints.dropsRetryableWrite()
+    this.#hasRun = true
+    const context = new Context(services, { client: this.#client, operation, commands: this.#commands })
+    const reply = await command.run(operation.request, context)
+    if (isDropped) throw new ConnectionDropped('the fail point drops the connection of a write that was done')
+    return reply
+  }
+
+  /** Lets failCommand do its part before the command runs. */
+  async #suffer(command: Command, operation: RunningOperation): Promise<void> {
+    // Else nobody could put it off again.
+    if (command.name === 'configureFailPoint') return
+    const appName = this.#client.appName ?? peekAppName(operation.request.body)
+    const failure = this.#services.failPoints.enterCommand([command.name, ...(command.aliases ?? [])], appName)
+    if (failure === undefined) return
+    this.#failure = failure
+    if (failure.blockMs > 0) {
+      await pause(this.#services.env, failure.blockMs, operation.signal)
+      operation.check()
+    }
+    fail(failure, 'failCommand')
+  }
+
+  #succeed(accepted: Accepted, reply: Reply): Answer {
+    const { operation, generic } = accepted
+    const asked = generic.writeConcern && writeConcernErrorOf(generic.writeConcern)
+    const writeConcernError = this.#failure?.writeConcernError ?? asked
+    const document = encodeSuccess(reply, {
+      time: this.#services.store.engine.log.newest.time,
+      writeConcernError,
+      errorLabels: writeConcernError === undefined ? [] : this.#labelsOf(undefined, writeConcernError),
+    })
+    const goesOn = operation.exhaustAllowed && operation.repeat !== undefined
+    return { document, next: goesOn ? () => this.#answerAgain(accepted) : undefined }
+  }
+
+  #refuse(thrown: unknown): Outcome {
+    if (thrown instanceof ConnectionDropped) return 'close-connection'
+    const { counters, store, facts } = this.#services
+    const error = refusalOf(thrown)
+    counters.errors.user++
+    if (error !== thrown) this.#report(thrown)
+    const labels = [...new Set([...error.labels, ...this.#labelsOf(error.code, undefined)])]
+    const document = encodeFailure(error, {
+      time: store.engine.log.newest.time,
+      processId: facts.processId,
+      errorLabels: labels.length > 0 || this.#failure?.errorLabels !== undefined ? labels : undefined,
+    })
+    return { document, next: undefined }
+  }
+
+  #report(thrown: unknown): void {
+    const { log, counters } = this.#services
+    counters.errors.bugs++
+    const { connectionId } = this.#client
+    log.error({ err: thrown, command: this.#accepted?.command.name, connectionId }, 'a command failed that should not')
+  }
+
+  #labelsOf(code: number | undefined, writeConcernError: Uint8Array | undefined): readonly string[] {
+    if (this.#failure?.errorLabels !== undefined) return this.#failure.errorLabels
+    const { command, generic, operation } = this.#accepted ?? {}
+    return errorLabelsOf({
+      code,
+      writeConcernCode: writeConcernError && codeIn(writeConcernError),
+      isRetryableWrite: operation?.retryable !== undefined,
+      isInTransaction: generic?.autocommit !== undefined,
+      endsTransaction: command?.endsTransaction === true,
+      isChangeStream: operation?.isChangeStream === true,
+      hasRun: this.#hasRun,
+    })
+  }
+}
+
+const queryCommands: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster'])
+
+/** Refuses a command where it may not run, or which the client said it does not want. */
+function requireRightPlace(command: Command, { name, db, apiStrict }: GenericArguments): void {
+  requireDatabaseName(db)
+  if (command.adminOnly === true && db !== 'admin') {
+    throw new CommandError('Unauthorized', `${name} may only be run against the admin database.`)
+  }
+  if (apiStrict === true && command.inApiVersion1 !== true) {
+    throw new CommandError(
+      'APIStrictError',
+      `Provided apiStrict:true, but the command ${name} is not in API Version 1.`,
+    )
+  }
+}
+
+/** Refuses transactions, and numbers for commands that cannot be retried. */
+function requireNoTransaction(command: Command, { name, autocommit, txnNumber }: GenericArguments): void {
+  if (command.endsTransaction === true || txnNumber === undefined) return
+  if (autocommit !== undefined) {
+    throw new CommandError('NotImplemented', `multi-document transactions are not supported yet: ${name} was not run`)
+  }
+  if (command.retryable !== true) {
+    throw new CommandError(
+      'NotARetryableWriteCommand',
+      `txnNumber may only be provided for multi-document transactions and retryable write commands. ` +
+        `autocommit:false was not provided, and ${name} is not a retryable write command.`,
+    )
+  }
+}
+
+const noSequences: CommandRequest['sequences'] = new Map()
+
+function bySequenceName(sequences: RequestMessage['sequences']): CommandRequest['sequences'] {
+  if (sequences.length === 0) return noSequences
+  const byName = new Map<string, readonly Uint8Array[]>()
+  for (const { identifier, documents } of sequences) {
+    if (byName.has(identifier)) {
+      throw new CommandError('IDLDuplicateField', `the document sequence '${identifier}' is there twice`)
+    }
+    byName.set(identifier, documents)
+  }
+  return byName
+}
+
+function codeIn(writeConcernError: Uint8Array): number | undefined {
+  const code = getField(writeConcernError, 'code')
+  return isNumber(code) ? toNearestDouble(code) : undefined
+}

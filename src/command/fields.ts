@@ -1,0 +1,264 @@
+/**
+ * Reads a command's fields by a table of parsers, one walk over the body. What is not in the table and not generic is
+ * refused, what has the wrong type too: nothing is ignored silently.
+ *
+ *   const { ordered, documents } = readFields(request, { insert: collectionName, documents: many(document), … })
+ *
+ * Source of codes and words: MongoDB's IDL command parsers.
+ */
+import { CommandError } from '../base/errors.ts'
+import { ElementReader, elementsOf, itemsOf } from '../bson/reader.ts'
+import {
+  BsonType,
+  documentBytes,
+  documentValue,
+  isNumber,
+  toBool,
+  toText,
+  typeName,
+  type Value,
+} from '../bson/value.ts'
+import { toExactInteger } from '../bson/number.ts'
+import type { CommandRequest } from './operation.ts'
+
+/** Turns a field's value into what the command wants; `path` is `insert.documents` for messages. */
+export type FieldParser<T> = (value: Value | undefined, path: string) => T
+
+type Parsed<Table> = { [Name in keyof Table]: Table[Name] extends FieldParser<infer T> ? T : never }
+
+/** Arguments that any command may carry; dispatch.ts has looked at them. */
+const generic = new Set([
+  '$db',
+  '$readPreference',
+  '$clusterTime',
+  'lsid',
+  'txnNumber',
+  'autocommit',
+  'startTransaction',
+  'readConcern',
+  'writeConcern',
+  'apiVersion',
+  'apiStrict',
+  'apiDeprecationErrors',
+  'maxTimeMS',
+  'comment',
+])
+
+/**
+ * The fields of a request's body, by the table. `as` is the command's own name where clients may use another spelling.
+ *
+ * @throws CommandError 40415, 40414, 40413 or 14, naming the field.
+ */
+export function readFields<Table extends Readonly<Record<string, FieldParser<unknown>>>>(
+  request: CommandRequest,
+  table: Table,
+  { as = request.name }: { readonly as?: string } = {},
+): Parsed<Table> {
+  const sequences = new Map<string, Value[]>()
+  for (const [name, documents] of request.sequences) sequences.set(name, documents.map(documentValue))
+  return read(as, documentValue(request.body), table, { isCommand: true, sequences })
+}
+
+/** The fields that are neither the command's name nor generic: of commands whose fields are names themselves. */
+export function freeFields(request: CommandRequest): [name: string, value: Value][] {
+  const [, ...others] = elementsOf(documentValue(request.body))
+  return others.filter(([name]) => !generic.has(name))
+}
+
+/** The same for a document inside a command: one statement of `updates`, a `cursor` option. `path` is for messages. */
+export function readDocumentFields<Table extends Readonly<Record<string, FieldParser<unknown>>>>(
+  path: string,
+  value: Value,
+  table: Table,
+): Parsed<Table> {
+  return read(path, value, table, { isCommand: false, sequences: new Map() })
+}
+
+function read<Table extends Readonly<Record<string, FieldParser<unknown>>>>(
+  path: string,
+  value: Value,
+  table: Table,
+  { isCommand, sequences }: { isCommand: boolean; sequences: ReadonlyMap<string, Value[]> },
+): Parsed<Table> {
+  const found = new Map<string, Value>()
+  const elements = ElementReader.of(value)
+  let isFirst = isCommand
+  while (elements.next()) {
+    const name = isFirst ? path : elements.name
+    isFirst = false
+    if (!Object.hasOwn(table, name)) {
+      if (isCommand && (generic.has(name) || name === path)) continue
+      throw new CommandError('IDLUnknownField', `BSON field '${path}.${name}' is an unknown field.`)
+    }
+    if (found.has(name))
+      throw new CommandError('IDLDuplicateField', `BSON field '${path}.${name}' is a duplicate field`)
+    found.set(name, elements.value)
+  }
+  const parsed: Record<string, unknown> = {}
+  for (const name in table) {
+    const parser = table[name] as FieldParser<unknown>
+    const sequence = sequences.get(name)
+    if (sequence !== undefined && found.has(name)) {
+      throw new CommandError('IDLDuplicateField', `BSON field '${path}.${name}' is a duplicate field`)
+    }
+    parsed[name] =
+      sequence === undefined
+        ? parser(found.get(name), `${path}.${name}`)
+        : sequenceParser(parser)(sequence, `${path}.${name}`)
+  }
+  for (const name of sequences.keys()) {
+    if (!Object.hasOwn(table, name)) {
+      throw new CommandError('IDLUnknownField', `BSON field '${path}.${name}' is an unknown field.`)
+    }
+  }
+  return parsed as Parsed<Table>
+}
+
+/** Parsers of lists carry a second face, which takes the items of a document sequence. */
+const listParsers = new WeakMap<FieldParser<unknown>, (items: readonly Value[], path: string) => unknown>()
+
+function sequenceParser(parser: FieldParser<unknown>) {
+  const list = listParsers.get(parser)
+  return (items: readonly Value[], path: string) => {
+    if (list === undefined) throw new CommandError('TypeMismatch', `BSON field '${path}' cannot be a document sequence`)
+    return list(items, path)
+  }
+}
+
+export function wrongType(value: Value, path: string, expected: string): CommandError {
+  return new CommandError(
+    'TypeMismatch',
+    `BSON field '${path}' is the wrong type '${typeName(value)}', expected type '${expected}'`,
+  )
+}
+
+/** The parser's value, or `fallback` when the field is not there. An explicit null counts as there. */
+export function optional<T, F>(parser: FieldParser<T>, fallback: F): FieldParser<T | F>
+export function optional<T>(parser: FieldParser<T>): FieldParser<T | undefined>
+export function optional<T, F>(parser: FieldParser<T>, fallback?: F): FieldParser<T | F | undefined> {
+  const parse: FieldParser<T | F | undefined> = (value, path) => (value === undefined ? fallback : parser(value, path))
+  const list = listParsers.get(parser)
+  if (list !== undefined) listParsers.set(parse, list)
+  return parse
+}
+
+function required<T>(parse: (value: Value, path: string) => T): FieldParser<T> {
+  return (value, path) => {
+    if (value === undefined) {
+      throw new CommandError('IDLFailedToParse', `BSON field '${path}' is missing but a required field`)
+    }
+    return parse(value, path)
+  }
+}
+
+/** Any value. */
+export const anything: FieldParser<Value> = required(value => value)
+
+export const string: FieldParser<string> = required((value, path) => {
+  if (value.type !== BsonType.string) throw wrongType(value, path, 'string')
+  return toText(value)
+})
+
+/** A boolean, or a number that stands for one (0 is false). */
+export const bool: FieldParser<boolean> = required((value, path) => {
+  if (value.type === BsonType.bool) return toBool(value)
+  if (isNumber(value)) return toExactInteger(value) !== 0n
+  throw wrongType(value, path, 'bool')
+})
+
+/** A boolean and nothing else. */
+export const strictBool: FieldParser<boolean> = required((value, path) => {
+  if (value.type !== BsonType.bool) throw wrongType(value, path, 'bool')
+  return toBool(value)
+})
+
+/** A whole number of any numeric type within JavaScript's exact range. */
+export const integer: FieldParser<number> = required((value, path) => {
+  if (!isNumber(value)) throw wrongType(value, path, 'long')
+  const exact = toExactInteger(value)
+  if (exact === undefined || exact > BigInt(Number.MAX_SAFE_INTEGER) || exact < -BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new CommandError('FailedToParse', `Expected an integer: ${path}`)
+  }
+  return Number(exact)
+})
+
+/** A whole number that is not negative. */
+export const count: FieldParser<number> = required((value, path) => {
+  const number = integer(value, path)
+  if (number < 0)
+    throw new CommandError('Location51024', `BSON field '${path}' value must be >= 0, actual value '${number}'`)
+  return number
+})
+
+export const int64: FieldParser<bigint> = required((value, path) => {
+  const exact = isNumber(value) ? toExactInteger(value) : undefined
+  if (exact === undefined) throw wrongType(value, path, 'long')
+  return exact
+})
+
+/** A document, as a value. */
+export const document: FieldParser<Value> = required((value, path) => {
+  if (value.type !== BsonType.document) throw wrongType(value, path, 'object')
+  return value
+})
+
+/** An array, as a value. */
+export const array: FieldParser<Value> = required((value, path) => {
+  if (value.type !== BsonType.array) throw wrongType(value, path, 'array')
+  return value
+})
+
+/** A document's bytes. */
+export const documentOnly: FieldParser<Uint8Array> = required((value, path) => documentBytes(document(value, path)))
+
+export const timestamp: FieldParser<Value> = required((value, path) => {
+  if (value.type !== BsonType.timestamp) throw wrongType(value, path, 'timestamp')
+  return value
+})
+
+/** One of some words. */
+export const oneOf = <const Word extends string>(...words: readonly Word[]): FieldParser<Word> =>
+  required((value, path) => {
+    const text = string(value, path)
+    const word = words.find(candidate => candidate === text)
+    if (word === undefined) {
+      throw new CommandError('BadValue', `Enumeration value '${text}' for field '${path}' is not a valid value.`)
+    }
+    return word
+  })
+
+/** An array of such items, or a document sequence of the same name. */
+export function many<T>(item: FieldParser<T>): FieldParser<T[]> {
+  const list = (items: readonly Value[], path: string) => items.map((value, index) => item(value, `${path}.${index}`))
+  const parse: FieldParser<T[]> = required((value, path) => {
+    if (value.type !== BsonType.array) throw wrongType(value, path, 'array')
+    return list(itemsOf(value), path)
+  })
+  listParsers.set(parse, list)
+  return parse
+}
+
+/** A collection's name: the first field of a command that works on one. */
+export const collectionName: FieldParser<string> = required((value, path) => {
+  if (value.type !== BsonType.string) {
+    throw new CommandError('InvalidNamespace', `collection name has invalid type ${typeName(value)}`)
+  }
+  const name = string(value, path)
+  if (name === '') throw new CommandError('InvalidNamespace', `Invalid namespace specified: collection name is empty`)
+  return name
+})
+
+/** A field whose value changes nothing about the answer here; `why` stands where it is used. */
+export const withoutEffect: FieldParser<undefined> = () => undefined
+
+/** An option of the server that is not there. Each value but the harmless ones is refused by its name. */
+export const notSupported =
+  (isHarmless: (value: Value) => boolean = () => false): FieldParser<undefined> =>
+  (value, path) => {
+    if (value === undefined || isHarmless(value)) return undefined
+    throw new CommandError('NotImplemented', `'${path}' is not supported yet`)
+  }
+
+/** For `notSupported`: false and null ask for nothing. */
+export const falsy = (value: Value): boolean =>
+  value.type === BsonType.null || (value.type === BsonType.bool && !toBool(value))

@@ -1,0 +1,109 @@
+/** Index specifications as users write them: checked, and in the form in which they are kept and shown. */
+import { CommandError } from '../base/errors.ts'
+import { parseCollation } from '../bson/collation.ts'
+import { encodeDocument } from '../bson/encode.ts'
+import { toExactInteger, toNearestDouble } from '../bson/number.ts'
+import { elementsOf } from '../bson/reader.ts'
+import { show } from '../bson/show.ts'
+import { isNumber, isString, toText, type Value } from '../bson/value.ts'
+import { compileMatch } from '../query/match.ts'
+import {
+  bool,
+  document,
+  falsy,
+  integer,
+  notSupported,
+  optional,
+  readDocumentFields,
+  string,
+  withoutEffect,
+} from './fields.ts'
+
+const table = {
+  v: optional(integer, 2),
+  key: document,
+  name: string,
+  unique: optional(bool, false),
+  sparse: optional(bool, false),
+  hidden: optional(bool, false),
+  partialFilterExpression: optional(document),
+  expireAfterSeconds: optional(integer),
+  collation: optional(document),
+  background: withoutEffect, // Every build lets writes go on.
+  ns: withoutEffect, // Drivers of old send it.
+  storageEngine: notSupported(),
+  wildcardProjection: notSupported(),
+  weights: notSupported(),
+  default_language: notSupported(),
+  language_override: notSupported(),
+  textIndexVersion: notSupported(),
+  '2dsphereIndexVersion': notSupported(),
+  bits: notSupported(),
+  min: notSupported(),
+  max: notSupported(),
+  bucketSize: notSupported(),
+  dropDups: notSupported(falsy),
+  prepareUnique: notSupported(falsy),
+}
+
+/** The longest time after which a document may expire, in seconds: int32. */
+const expireSecondsMax = 2_147_483_647
+
+/** @throws CommandError for a specification that the server would refuse, or that we cannot keep the promise of. */
+export function parseIndexSpec(value: Value, path: string): Uint8Array {
+  const spec = readDocumentFields(path, value, table)
+  if (spec.name === '') throw new CommandError('CannotCreateIndex', 'index name cannot be empty')
+  const fields = elementsOf(spec.key)
+  if (fields.length === 0) throw new CommandError('CannotCreateIndex', 'Index keys cannot be an empty object')
+  for (const [field, direction] of fields) requireKeyField(field, direction, spec.key)
+  const { partialFilterExpression, expireAfterSeconds } = spec
+  if (partialFilterExpression !== undefined) {
+    compileMatch(partialFilterExpression, {})
+    if (spec.sparse) {
+      throw new CommandError('CannotCreateIndex', 'cannot mix "partialFilterExpression" and "sparse" options')
+    }
+  }
+  if (expireAfterSeconds !== undefined && (expireAfterSeconds < 0 || expireAfterSeconds > expireSecondsMax)) {
+    throw new CommandError(
+      'CannotCreateIndex',
+      `TTL index 'expireAfterSeconds' option must be within an acceptable range, between 0 and ${expireSecondsMax}`,
+    )
+  }
+  if (expireAfterSeconds !== undefined && fields.length > 1) {
+    throw new CommandError(
+      'CannotCreateIndex',
+      'TTL indexes are single-field indexes, compound indexes do not support TTL',
+    )
+  }
+  const collation = parseCollation(spec.collation)
+  if (collation !== undefined && spec.unique) {
+    throw new CommandError('NotImplemented', 'a unique index with a collation is not supported yet')
+  }
+  return encodeDocument({
+    v: 2,
+    key: spec.key,
+    name: spec.name,
+    unique: spec.unique || undefined,
+    sparse: spec.sparse || undefined,
+    hidden: spec.hidden || undefined,
+    partialFilterExpression,
+    expireAfterSeconds,
+    collation: collation?.spec,
+  })
+}
+
+function requireKeyField(field: string, direction: Value, key: Value): void {
+  if (field === '' || field.split('.').includes('')) {
+    throw new CommandError('CannotCreateIndex', `Index keys cannot contain an empty field: ${show(key)}`)
+  }
+  if (isNumber(direction)) {
+    if (toExactInteger(direction) !== 0n && !Number.isNaN(toNearestDouble(direction))) return
+    throw new CommandError('CannotCreateIndex', `Values in the index key pattern cannot be 0: ${show(key)}`)
+  }
+  const kind = isString(direction) ? toText(direction) : show(direction)
+  if (kind === 'hashed') return
+  const known = ['text', '2d', '2dsphere', 'geoHaystack'].includes(kind)
+  throw known
+    ? new CommandError('NotImplemented', `an index of type '${kind}' is not supported yet`)
+    : new CommandError('CannotCreateIndex', `Unknown index plugin '${kind}'`)
+}

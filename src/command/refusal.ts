@@ -1,0 +1,23 @@
+/** What a client is told of an error, whoever's fault it was. */
+import { CommandError, StorageFailed } from '../base/errors.ts'
+
+/**
+ * The refusal itself, or the one that stands for a failure or a bug.
+ *
+ * A failed storage is `OutOfDiskSpace` where the disk said so, else `OperationFailed`: both outside the class of errors after
+ * which drivers retry, since the engine refuses every further write until it is opened anew.
+ */
+export function refusalOf(error: unknown): CommandError {
+  if (error instanceof CommandError) return error
+  if (error instanceof StorageFailed) {
+    return new CommandError(isDiskFull(error) ? 'OutOfDiskSpace' : 'OperationFailed', error.message, { cause: error })
+  }
+  const words = error instanceof Error ? error.message : String(error)
+  return new CommandError('InternalError', `a bug of this server: ${words}`, { cause: error })
+}
+
+/** Looks for the system's word in the error and in what caused it. */
+function isDiskFull(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if ('code' in at && at.code === 'ENOSPC') return true
+  return false
+}

@@ -36,7 +36,7 @@ export const things: Namespace = { db: 'shop', coll: 'things' }
 interface StatementParts {
   readonly filter?: Document
   readonly namespace?: Namespace
-  readonly retryable?: RetryableWrite
+  readonly retryable?: RetryableWrite | undefined
   readonly keepsValue?: Statement['keepsValue']
 }
 

@@ -22,7 +22,7 @@ test('arguments are found among the command’s own fields, and have no value wh
   })
 })
 
-test.for([
+test.for<[Document]>([
   [{ readConcern: {} }],
   [{ readConcern: { level: 'linearizable', afterClusterTime: new Timestamp({ t: 5, i: 6 }) } }],
   [{ writeConcern: { w: 0 } }],

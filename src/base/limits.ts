@@ -94,6 +94,12 @@ export const logTruncateCountMax = 256
 /** A getMore that has events already reads on in the history for at most this long before it answers. */
 export const catchUpMsMax = 20
 
+/** One that has none reads on for at least this long, also when it is not to wait: an empty batch seems to be the end. */
+export const searchMsMax = 1000
+
+/** A larger change event is split where the stream asks for it; the rest of the internal limit is for the reply around it. */
+export const wholeEventBytesMax = documentBytesInternalMax - 8 * 1024
+
 /** Texts of refused statements in one reply; those behind it are told by their codes alone. Source: MongoDB, 1 MiB. */
 export const writeErrorsBytesMax = 1024 * 1024
 

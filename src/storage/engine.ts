@@ -19,7 +19,10 @@ export type MaybePromise<T> = T | Promise<T>
 export const spaces = ['catalog', 'records', 'index', 'session', 'meta'] as const
 export type Space = (typeof spaces)[number]
 
-/** The longest key, in bytes, that every engine takes. Callers cut and recheck what is longer. */
+/**
+ * The longest key, in bytes, that every engine takes; the shortest has one byte. Callers cut and recheck what is longer. The
+ * bounds of a range may be a byte longer, so that one can stand right behind any key.
+ */
 export const keyBytesMax = 1900
 
 /**
@@ -43,7 +46,10 @@ export interface LogEntry {
   readonly bytes: Uint8Array
 }
 
-/** Keys from `from` (inclusive) to `to` (exclusive), compared as bytes; downwards from the last with `reverse`. */
+/**
+ * Keys from `from` (inclusive) to `to` (exclusive), compared as bytes; downwards from the last with `reverse`. No bytes in
+ * `from` means from the first key on; there is nothing before no bytes in `to`.
+ */
 export interface Range {
   readonly from: Uint8Array
   readonly to: Uint8Array
@@ -51,9 +57,16 @@ export interface Range {
 }
 
 export interface ScanLimits {
+  /** At least 1. */
   readonly countMax: number
-  /** The scan ends behind the entry that reaches it, so it always makes progress. */
+  /** Of keys and values together. The scan ends behind the entry that reaches it, so it always makes progress. */
   readonly bytesMax: number
+}
+
+/** Whether a scan within `limits` that gave `found` may have stopped before the end of its range. */
+export function stoppedByLimits(found: readonly KeyValue[], limits: ScanLimits): boolean {
+  if (found.length >= limits.countMax) return true
+  return found.reduce((bytes, { key, value }) => bytes + key.length + value.length, 0) >= limits.bytesMax
 }
 
 export interface KeyValue {
@@ -71,14 +84,21 @@ export interface Reader {
   scan(space: Space, range: Range, limits: ScanLimits): MaybePromise<KeyValue[]>
 }
 
-/** A durable, consistent state. Closing is the holder's duty: a held snapshot makes the file grow. */
+/**
+ * A durable, consistent state. It holds every write that was acknowledged before it was taken. Closing is the holder's duty: a
+ * held snapshot makes the file grow. Closing again is harmless, reading a closed one is a bug.
+ */
 export interface Snapshot extends Reader {
   /** The last log entry in it; the log before its first entry is `{ time: 0n, index: 0 }`. */
   readonly position: Position
   close(): void
 }
 
-/** What a write body works on: `get` and `getMany` see the newest state, the body's own puts and all bodies before it included. */
+/**
+ * What a write body works on: `get` and `getMany` see the newest state, the body's own puts and all bodies before it included.
+ * It may be used until the body ends. The bytes that `put` and `append` are given are the engine's from then on: nobody may
+ * change them.
+ */
 export interface WriteTransaction extends Reader {
   /**
    * Sees the newest durable state without what is on its way, so it only proposes keys: a body gets a key again before
@@ -86,8 +106,9 @@ export interface WriteTransaction extends Reader {
    */
   scan(space: Space, range: Range, limits: ScanLimits): MaybePromise<KeyValue[]>
   put(space: Space, key: Uint8Array, value: Uint8Array): void
+  /** Harmless when there is nothing under `key`. */
   delete(space: Space, key: Uint8Array): void
-  /** Adds an entry to the log; it is given its position at the commit. */
+  /** Adds an entry to the log; it is given its position when the body ends. */
   append(entry: Uint8Array): void
 }
 
@@ -102,7 +123,7 @@ export interface Log {
   readonly oldest: Position
   /** Position of the last durable entry; of an empty log `{ time: 0n, index: 0 }`. */
   readonly newest: Position
-  /** Bytes of all durable entries. */
+  /** Bytes of all durable entries, as they were given to `append`. */
   readonly bytes: number
   /**
    * The entries behind `position`, oldest first, about `bytesMax` of them and at least one if there is one. An empty
@@ -113,10 +134,16 @@ export interface Log {
   get(position: Position): MaybePromise<LogEntry | undefined>
   /**
    * Calls `listener` after each group of commits that appended something, once it is durable and readable. A listener
-   * that throws does not keep the others from being called. Returns the way to stop.
+   * that throws does not keep the others from being called; what it threw goes to `EngineOptions.report`. Returns the way
+   * to stop.
    */
   onAppend(listener: () => void): () => void
-  /** Removes all entries before `position`, in small transactions that never hold up a write for long. */
+  /**
+   * Removes all entries before `position`, in small transactions that never hold up a write for long. The last entry always
+   * stays, so that the log knows its place in time.
+   *
+   * @throws StorageFailed as `write` does; some of the entries may be gone then, always the oldest.
+   */
   truncateBefore(position: Position): Promise<void>
 }
 
@@ -127,13 +154,17 @@ export interface Engine {
    * Runs `body` on the newest state and commits what it did. Resolves when that is durable and readable.
    *
    * A body may run again (another process may have won), so it has no effects of its own. If it throws, nothing of it is
-   * ever seen and the same error is thrown here. It must not call `write`.
+   * ever seen and the same error is thrown here. It must not call `write`: that is a bug where it can be seen, and waits for
+   * ever where it cannot. A body that changes nothing is done when what it read is durable.
    *
-   * @throws StorageFailed when the commit was refused or its outcome is unknown. From then on every later write is refused
-   *   until the engine is opened anew; reads go on.
+   * @throws StorageFailed when the commit was refused or its outcome is unknown, for it and for all that were decided after
+   *   it. From then on every later write is refused until the engine is opened anew; reads go on.
    */
   write<T>(body: (transaction: WriteTransaction) => MaybePromise<T>): Promise<Committed<T>>
-  /** Waits for the writes that were asked for, then lets everything go. */
+  /**
+   * Waits for the writes that were asked for, then lets everything go, snapshots included. Whoever asks for something
+   * afterwards gets StorageFailed; closing again is harmless.
+   */
   close(): Promise<void>
 }
 
@@ -147,6 +178,8 @@ export interface EngineOptions {
   nextTime(previous: bigint): bigint
   /** 16 bytes that name the data from its creation on; kept by the engine. */
   newDeploymentId(): Uint8Array
+  /** Is told what a listener threw, which is a bug in it; without this nobody is. */
+  report?(error: unknown): void
 }
 
 /** A member of storage/engines/. */

@@ -1,0 +1,242 @@
+/**
+ * LMDB, as the embedded engine wants it: one database for each space and one for the log, atomic groups of writes off the event
+ * loop, and read views. The only file that knows the `lmdb` package, whose traps it closes:
+ *
+ * - overlappingSync is off. With it a commit can be read before it is on the disk; without it LMDB writes the pages, syncs, and
+ *   only then writes and syncs the meta page that makes them visible. Proof: with each fdatasync held up for 300 ms by strace
+ *   (`strace -f -e trace=fdatasync -e inject=fdatasync:delay_enter=300000 node …`), someone who polls fresh read transactions sees
+ *   the new value after 12 ms with it on, 301 ms before the write's promise resolves; and with it off not before that promise
+ *   resolves, after 312 ms. test/crash/engine.test.ts keeps it so.
+ * - safeRestore: the newest meta page is not trusted for the only reason that the machine has not been booted since.
+ * - eventTurnBatching is off: with it a failed commit becomes an unhandled rejection. Whoever is awaited here gets the reason.
+ * - `batch` is atomic, and what is in it is only queued: no code of ours ever runs inside an LMDB transaction.
+ * - Nothing is ever in the root database, no key is too long, and nothing is read by a transaction that is over.
+ * - LMDB hands out values in one buffer that the next read overwrites; what leaves this file is copied.
+ */
+import { open } from 'lmdb'
+import type { Database, DatabaseOptions, GetOptions, RootDatabase, Transaction } from 'lmdb'
+import { assert } from '../../base/assert.ts'
+import { systemEnv } from '../../base/env.ts'
+import { keyBytesMax, spaces } from '../engine.ts'
+import type { KeyValue, Range, ScanLimits, Space } from '../engine.ts'
+import { Copier } from './copier.ts'
+
+/** What a database is made for. */
+export type Table = Space | 'log'
+
+const tables: readonly Table[] = [...spaces, 'log']
+
+/** A value of undefined removes the key. */
+export interface Write {
+  readonly table: Table
+  readonly key: Uint8Array
+  readonly value: Uint8Array | undefined
+}
+
+/** What lmdb's own types leave out. */
+interface LmdbTable extends Omit<Database<Uint8Array, Uint8Array>, 'getBinaryFast'> {
+  /** The value in a buffer that the next read overwrites, and whose length is not always the value's: that is `lastSize`. */
+  getBinaryFast(key: Uint8Array, options?: GetOptions): Buffer | undefined
+  readonly lastSize: number
+  /** How a key gets out of the buffer that the next one overwrites. */
+  readKey(bytes: Uint8Array, start: number, end: number): Uint8Array
+}
+
+interface LmdbEncoder {
+  encode(value: Uint8Array): Uint8Array
+  decode(bytes: Uint8Array, count: number): Uint8Array
+}
+
+type Root = RootDatabase<Uint8Array, Uint8Array>
+type Tables = Readonly<Record<Table, LmdbTable>>
+
+const rootOptions = {
+  keyEncoding: 'binary',
+  encoding: 'binary',
+  maxDbs: 32,
+  maxReaders: 4096,
+  overlappingSync: false,
+  safeRestore: true,
+  eventTurnBatching: false,
+  noMemInit: false,
+  noSubdir: false,
+} as const
+
+/** Opens the tables, making those that are not there. What is read from them is copied by `copier`. */
+function openTables(root: Root, copier: Copier): Tables {
+  // Values go in as they are.
+  const encoder: LmdbEncoder = { encode: value => value, decode: (bytes, count) => copier.copy(bytes, 0, count) }
+  const opened = tables.map(name => {
+    const options: DatabaseOptions & { name: string; encoder: LmdbEncoder } = { name, keyEncoding: 'binary', encoder }
+    const table = root.openDB<Uint8Array, Uint8Array>(options) as LmdbTable
+    table.readKey = (bytes, start, end) => copier.copy(bytes, start, end - start)
+    return [name, table] as const
+  })
+  return Object.fromEntries(opened) as Record<Table, LmdbTable>
+}
+
+/** Makes an environment with empty tables in the folder `path`. It is closed and not synced. */
+export async function createEnvironment(path: string): Promise<void> {
+  const root = open<Uint8Array, Uint8Array>({ ...rootOptions, path, noSync: true })
+  openTables(root, new Copier())
+  await root.close()
+}
+
+interface Opened {
+  readonly root: Root
+  readonly tables: Tables
+  readonly copier: Copier
+}
+
+/** A consistent, durable state. It lives until everyone who retained it has released it. */
+export class View {
+  readonly #tables: Tables
+  readonly #transaction: Transaction
+  readonly #options: GetOptions
+  readonly #copier: Copier
+  #holderCount = 1
+
+  /** Of the state as it is now; held once, by whoever makes it. */
+  constructor({ root, tables: viewed, copier }: Opened) {
+    this.#tables = viewed
+    this.#copier = copier
+    this.#transaction = root.useReadTransaction()
+    this.#options = { transaction: this.#transaction }
+  }
+
+  retain(): void {
+    assert(this.#holderCount > 0, 'a view that is over is not retained')
+    this.#holderCount += 1
+  }
+
+  release(): void {
+    assert(this.#holderCount > 0, 'a view is released once for each time it is retained')
+    this.#holderCount -= 1
+    if (this.#holderCount === 0) this.#transaction.done()
+  }
+
+  /** Undefined when there is nothing, as there is under every key that is too long to be put. */
+  get(name: Table, key: Uint8Array): Uint8Array | undefined {
+    assert(this.#holderCount > 0, 'a view that is over is not read')
+    if (key.length === 0 || key.length > keyBytesMax) return undefined
+    const table = this.#tables[name]
+    const shared = table.getBinaryFast(key, this.#options)
+    return shared === undefined ? undefined : this.#copier.copy(shared, 0, table.lastSize)
+  }
+
+  scan(name: Table, range: Range, { countMax, bytesMax }: ScanLimits): KeyValue[] {
+    const found: KeyValue[] = []
+    let bytes = 0
+    for (const entry of this.#iterate(name, range, countMax)) {
+      found.push(entry)
+      bytes += entry.key.length + entry.value.length
+      if (bytes >= bytesMax) break
+    }
+    return found
+  }
+
+  /** The keys of a range alone: several times faster. */
+  scanKeys(name: Table, range: Range, countMax: number): Uint8Array[] {
+    return [...this.#iterateKeys(name, range, countMax)]
+  }
+
+  #iterate(name: Table, range: Range, limit: number): Iterable<KeyValue> {
+    const options = this.#rangeOptions(range, limit)
+    return options === undefined ? [] : this.#tables[name].getRange(options)
+  }
+
+  #iterateKeys(name: Table, range: Range, limit: number): Iterable<Uint8Array> {
+    const options = this.#rangeOptions(range, limit)
+    return options === undefined ? [] : this.#tables[name].getKeys(options)
+  }
+
+  /** Undefined for a range that nothing can be in. LMDB would take an end without bytes for none. */
+  #rangeOptions({ from, to, reverse = false }: Range, limit: number) {
+    assert(this.#holderCount > 0, 'a view that is over is not read')
+    assert(
+      from.length <= keyBytesMax + 1 && to.length <= keyBytesMax + 1,
+      'the bounds of a range are no longer than keys',
+    )
+    if (to.length === 0) return undefined
+    const transaction = this.#transaction
+    return reverse
+      ? { start: to, exclusiveStart: true, end: from, inclusiveEnd: true, reverse, limit, transaction }
+      : { start: from, end: to, limit, transaction }
+  }
+}
+
+export class Environment {
+  readonly #opened: Opened
+  #view: View
+
+  /** Of a folder that createEnvironment has made and checkPages has looked at. */
+  constructor(path: string) {
+    const root = open<Uint8Array, Uint8Array>({ ...rootOptions, path })
+    const copier = new Copier()
+    silenceFailures(root)
+    this.#opened = { root, tables: openTables(root, copier), copier }
+    this.#view = new View(this.#opened)
+  }
+
+  /** The state as it was at the last refresh: until the next one it is always the same. */
+  get view(): View {
+    return this.#view
+  }
+
+  /** Lets `view` be the state that the last commit has left. */
+  refresh(): void {
+    const before = this.#view
+    this.#view = new View(this.#opened)
+    before.release()
+  }
+
+  /**
+   * Makes all of it durable or nothing. Only one at a time: of two that follow each other without waiting, the first could fail
+   * and the second not.
+   */
+  async commit(writes: Iterable<Write>): Promise<void> {
+    const { root, tables: written } = this.#opened
+    const committed = root.batch(() => {
+      for (const { table, key, value } of writes) {
+        // What they promise is promised by the batch.
+        if (value === undefined) void written[table].remove(key)
+        else void written[table].put(key, value)
+      }
+    })
+    try {
+      await committed
+    } catch (error) {
+      throw await reasonOf(error)
+    }
+  }
+
+  /** Nothing may be on its way, and nobody may hold a view. */
+  async close(): Promise<void> {
+    this.#view.release()
+    await this.#opened.root.close()
+  }
+}
+
+/** LMDB's own error, which it promises inside another one, and keeps that promise at once or never. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error
+  try {
+    await Promise.race([error.commitError, systemEnv.yieldTurn()])
+    return error
+  } catch (reason) {
+    return reason
+  }
+}
+
+/**
+ * lmdb prints the error of a failed commit, right after its listeners were told and before anybody else's code runs. Whoever asked
+ * for the commit is told as well, so for that moment there is nobody to print to.
+ */
+function silenceFailures(root: Root): void {
+  root.on('aftercommit', ({ txnId }: { readonly txnId?: number }) => {
+    if (txnId !== undefined) return
+    const { error } = console
+    Object.assign(console, { error: () => undefined })
+    queueMicrotask(() => Object.assign(console, { error }))
+  })
+}

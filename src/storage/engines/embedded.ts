@@ -1,0 +1,235 @@
+/**
+ * The engine of one machine: documents, indexes and log in one LMDB environment, changed by one transaction.
+ *
+ * It only puts together: bodies are decided by writer.ts, stored by embedded/environment.ts, the log is embedded/stored-log.ts, and
+ * the files are those of embedded/data-directory.ts. Readers share the view of the last commit, so a snapshot costs nothing until
+ * it is read, and always shows exactly what the log has announced.
+ */
+import { statfsSync } from 'node:fs'
+import { assert, must } from '../../base/assert.ts'
+import { systemEnv } from '../../base/env.ts'
+import { StorageFailed } from '../../base/errors.ts'
+import { logTruncateCountMax } from '../../base/limits.ts'
+import { AppendListeners } from '../append-listeners.ts'
+import { openDataDirectory } from '../embedded/data-directory.ts'
+import type { DataDirectory } from '../embedded/data-directory.ts'
+import { createEnvironment, Environment } from '../embedded/environment.ts'
+import type { View, Write } from '../embedded/environment.ts'
+import { StoredLog } from '../embedded/stored-log.ts'
+import type {
+  Committed,
+  EngineKind,
+  EngineOptions,
+  KeyValue,
+  Log,
+  MaybePromise,
+  OpenedEngine,
+  Position,
+  Range,
+  ScanLimits,
+  Snapshot,
+  Space,
+  WriteTransaction,
+} from '../engine.ts'
+import { Writer } from '../writer.ts'
+import type { Group, Store } from '../writer.ts'
+
+export const engine: EngineKind = { name: 'embedded', open: openEmbedded }
+
+async function openEmbedded(options: EngineOptions): Promise<OpenedEngine> {
+  const path = must(options.path, 'the folder of the embedded engine')
+  const newDeploymentId = () => options.newDeploymentId()
+  const directory = await openDataDirectory(path, { newDeploymentId, createEnvironment })
+  let environment: Environment | undefined
+  try {
+    environment = new Environment(directory.environmentPath)
+    return new EmbeddedEngine({ directory, environment, options })
+  } catch (error) {
+    await environment?.close()
+    directory.release()
+    throw new StorageFailed(`the data under ${path} cannot be opened: ${String(error)}`, { cause: error })
+  }
+}
+
+interface Parts {
+  readonly directory: DataDirectory
+  readonly environment: Environment
+  readonly options: EngineOptions
+}
+
+class EmbeddedEngine implements OpenedEngine {
+  readonly log: Log
+  readonly deploymentId: Uint8Array
+  readonly #directory: DataDirectory
+  readonly #environment: Environment
+  readonly #stored: StoredLog
+  readonly #listeners: AppendListeners
+  readonly #writer: Writer
+  /** Those not closed yet. */
+  readonly #snapshots = new Set<EmbeddedSnapshot>()
+  #closed: Promise<void> | undefined
+  #isGone = false
+
+  constructor({ directory, environment, options }: Parts) {
+    this.deploymentId = directory.deploymentId
+    this.#directory = directory
+    this.#environment = environment
+    this.#stored = new StoredLog(environment)
+    this.#listeners = new AppendListeners(error => options.report?.(error))
+    const store: Store = {
+      get: (space, key) => environment.view.get(space, key),
+      scan: (space, range, limits) => environment.view.scan(space, range, limits),
+      commit: group => this.#commit(group),
+    }
+    this.#writer = new Writer(store, {
+      lastTime: this.#stored.newest.time,
+      nextTime: previous => options.nextTime(previous),
+      turnEnd: () => systemEnv.yieldTurn(),
+    })
+    this.log = this.#openLog()
+  }
+
+  snapshot(): Snapshot {
+    if (this.#closed !== undefined) throw new StorageFailed('the storage engine is closed')
+    const snapshot = new EmbeddedSnapshot(this.#environment.view, this.#stored.newest, this.#snapshots)
+    this.#snapshots.add(snapshot)
+    return snapshot
+  }
+
+  write<T>(body: (transaction: WriteTransaction) => MaybePromise<T>): Promise<Committed<T>> {
+    return this.#writer.write(body)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#letGo()
+    return this.#closed
+  }
+
+  async #letGo(): Promise<void> {
+    await this.#writer.close()
+    this.#isGone = true
+    for (const snapshot of this.#snapshots) snapshot.abandon()
+    await this.#environment.close()
+    this.#directory.release()
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const step = this.#stored.plan(group)
+    try {
+      await this.#environment.commit(writesOf(group, step.writes))
+    } catch (cause) {
+      throw this.#explain(cause, group)
+    }
+    // Together, so that a snapshot and the log always tell of the same state.
+    this.#environment.refresh()
+    this.#stored.took(step)
+    if (step.entries.length > 0) this.#listeners.callAll()
+  }
+
+  /** LMDB says of a full disk that there was an error of input or output. */
+  #explain(cause: unknown, { changes, entries }: Group): unknown {
+    const path = this.#directory.environmentPath
+    const { bavail, bsize } = statfsSync(path)
+    const wantedBytes = entries.reduce((sum, { bytes }) => sum + bytes.length, changes.bytes)
+    if (bavail * bsize > spareBytesMin + 2 * wantedBytes) return cause
+    return new StorageFailed(`there is no space left on the disk of ${path}`, { cause })
+  }
+
+  #openLog(): Log {
+    const stored = this.#stored
+    const requireThere = () => {
+      if (this.#isGone) throw new StorageFailed('the storage engine is closed')
+    }
+    return {
+      get oldest() {
+        return stored.oldest
+      },
+      get newest() {
+        return stored.newest
+      },
+      get bytes() {
+        return stored.bytes
+      },
+      readAfter(position, { bytesMax }) {
+        requireThere()
+        return stored.readAfter(position, bytesMax)
+      },
+      get(position) {
+        requireThere()
+        return stored.get(position)
+      },
+      onAppend: listener => this.#listeners.add(listener),
+      truncateBefore: position => this.#truncateBefore(position),
+    }
+  }
+
+  /** Each step takes its turn among the writes, and goes into their groups. */
+  async #truncateBefore(position: Position): Promise<void> {
+    for (;;) {
+      const { result } = await this.#writer.write(transaction => {
+        const staying = this.#stored.truncationStep(position, logTruncateCountMax)
+        if (staying !== undefined) transaction.dropLogBefore(staying)
+        return staying
+      })
+      if (result === undefined) return
+    }
+  }
+}
+
+/** Less than this is no space: LMDB writes whole pages, and a commit of one small record writes some ten of them. */
+const spareBytesMin = 256 * 1024
+
+function* writesOf({ changes }: Group, ofLog: readonly Write[]): Generator<Write> {
+  for (const [table, { key, value }] of changes) yield { table, key, value }
+  yield* ofLog
+}
+
+class EmbeddedSnapshot implements Snapshot {
+  readonly position: Position
+  readonly #view: View
+  readonly #snapshots: Set<EmbeddedSnapshot>
+  #state: 'open' | 'closed' | 'abandoned' = 'open'
+
+  /** It leaves `snapshots`, the engine's, when it is closed. */
+  constructor(view: View, position: Position, snapshots: Set<EmbeddedSnapshot>) {
+    view.retain()
+    this.#view = view
+    this.position = position
+    this.#snapshots = snapshots
+  }
+
+  get(space: Space, key: Uint8Array): Uint8Array | undefined {
+    return this.#open().get(space, key)
+  }
+
+  getMany(space: Space, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+    const view = this.#open()
+    return keys.map(key => view.get(space, key))
+  }
+
+  scan(space: Space, range: Range, limits: ScanLimits): KeyValue[] {
+    return this.#open().scan(space, range, limits)
+  }
+
+  close(): void {
+    this.#end('closed')
+  }
+
+  /** The engine is closed under it. */
+  abandon(): void {
+    this.#end('abandoned')
+  }
+
+  #end(state: 'closed' | 'abandoned'): void {
+    if (this.#state !== 'open') return
+    this.#state = state
+    this.#snapshots.delete(this)
+    this.#view.release()
+  }
+
+  #open(): View {
+    if (this.#state === 'abandoned') throw new StorageFailed('the storage engine is closed')
+    assert(this.#state === 'open', 'a snapshot is not read after it was closed')
+    return this.#view
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The embedded engine in processes of its own, which are killed, starved of disk and slowed down. They run what `npm run build` made.
+ *
+ * A kill leaves the page cache as it is, so this says nothing of power cuts: that an acknowledgement waits for the disk is what the
+ * slowed sync shows.
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import type { OpenedEngine } from '../../src/storage/engine.ts'
+import { engine as embedded } from '../../src/storage/engines/embedded.ts'
+
+const here = import.meta.dirname
+const root = mkdtempSync(join(tmpdir(), 'tailrace-crash-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const isBuilt = existsSync(join(here, '../../dist/storage/engines/embedded.js'))
+
+function skipped(skip: (reason: string) => never, reason: string): never {
+  console.warn(`skipped: ${reason}`)
+  return skip(reason)
+}
+
+const open = (path: string): Promise<OpenedEngine> =>
+  embedded.open({ path, nextTime: previous => previous + 3n, newDeploymentId: () => new Uint8Array(16) })
+
+/** Lets a writer run, and kills it so long after it began to open or to write. Resolves with the greatest acknowledged number. */
+async function killedWriter(
+  path: string,
+  { afterMs, of }: { afterMs: number; of: 'opening' | 'writing' },
+): Promise<number> {
+  const child = spawn(process.execPath, [join(here, 'writer.mjs'), path, '8'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  let acknowledged = 0
+  let killing = false
+  child.stdout.setEncoding('latin1')
+  child.stdout.on('data', (chunk: string) => {
+    const lines = (output + chunk).split('\n')
+    output = lines.pop() ?? ''
+    acknowledged = Math.max(acknowledged, ...lines.map(Number))
+    if (killing || (of === 'writing' && acknowledged === 0)) return
+    killing = true
+    setTimeout(() => child.kill('SIGKILL'), afterMs)
+  })
+  const [code, signal] = await once(child, 'close')
+  expect([code, signal]).toEqual([null, 'SIGKILL'])
+  return acknowledged
+}
+
+/** What writer.mjs has made of the records after `count` writes. */
+function recordsAfter(count: number): Map<string, string> {
+  const records = new Map<string, string>()
+  for (let number = 1; number <= count; number += 1) {
+    if (number % 7 === 0) records.delete(`${number % 50}`)
+    else records.set(`${number % 50}`, Buffer.alloc((number * 37) % 3000, `${number}.`).toString())
+  }
+  return records
+}
+
+/** Opens what a killed writer left and checks it. Resolves with the number of writes in it. */
+async function check(path: string): Promise<number> {
+  const engine = await open(path)
+  const snapshot = await engine.snapshot()
+  const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
+  const count = Number(text(await snapshot.get('meta', Buffer.from('count'))))
+  const range = { from: Buffer.alloc(0), to: Buffer.alloc(1, 0xff) }
+  const found = await snapshot.scan('records', range, { countMax: Infinity, bytesMax: Infinity })
+  const expected = recordsAfter(count)
+  expect(found.length).toBe(expected.size)
+  for (const { key, value } of found) expect(text(value) === expected.get(text(key))).toBe(true)
+
+  const entries = await engine.log.readAfter({ time: 0n, index: 0 }, { bytesMax: Infinity })
+  const { oldest, newest } = engine.log
+  expect(snapshot.position).toEqual(newest)
+  expect(newest.time).toBe(BigInt(count) * 3n)
+  let expectedPosition = oldest
+  for (const { position, bytes } of entries) {
+    expect(position).toEqual(expectedPosition)
+    const number = Number(text(bytes))
+    expect(position.time).toBe(BigInt(number) * 3n)
+    const isLast = position.index === number % 3
+    expectedPosition = isLast
+      ? { time: position.time + 3n, index: 0 }
+      : { time: position.time, index: position.index + 1 }
+  }
+  expect(entries.at(-1)?.position ?? { time: 0n, index: 0 }).toEqual(newest)
+  expect(engine.log.bytes).toBe(entries.reduce((sum, { bytes }) => sum + bytes.length, 0))
+  snapshot.close()
+  await engine.close()
+  return count
+}
+
+test('whenever a writer is killed, everything acknowledged is there, and the log has no hole', async ({ skip }) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  const path = join(root, 'killed')
+  let acknowledged = 0
+  for (let kill = 0; kill < 25; kill += 1) {
+    acknowledged = Math.max(acknowledged, await killedWriter(path, { afterMs: Math.random() * 150, of: 'writing' }))
+    const count = await check(path)
+    expect(count).toBeGreaterThanOrEqual(acknowledged)
+    acknowledged = count
+  }
+  expect(acknowledged).toBeGreaterThan(25)
+}, 120_000)
+
+test('whenever a process is killed while it makes new data, the next one opens', async ({ skip }) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  for (let kill = 0; kill < 12; kill += 1) {
+    const path = join(root, `made-${kill}`)
+    const acknowledged = await killedWriter(path, { afterMs: Math.random() * 30, of: 'opening' })
+    expect(await check(path)).toBeGreaterThanOrEqual(acknowledged)
+  }
+}, 120_000)
+
+test('nothing is readable, announced or acknowledged before it is on the disk', ({ skip }) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  if (spawnSync('strace', ['-V']).status !== 0) return skipped(skip, 'there is no strace here to hold up fdatasync')
+  const heldUpMs = 200
+  const inject = `inject=fdatasync:delay_enter=${heldUpMs * 1000}`
+  const script = [process.execPath, join(here, 'slow-sync.mjs'), join(root, 'slow')]
+  const output = execFileSync('strace', [
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    'trace=fdatasync',
+    '-e',
+    inject,
+    ...script,
+  ])
+  const seenMs = JSON.parse(output.toString()) as Record<string, number>
+  expect(Object.keys(seenMs).sort()).toEqual(
+    ['acknowledged', 'announced', 'logged', 'readable'].filter(what => what in seenMs),
+  )
+  for (const what of ['acknowledged', 'announced', 'readable']) expect(seenMs[what]).toBeGreaterThan(heldUpMs)
+  expect(seenMs.logged ?? heldUpMs + 1).toBeGreaterThan(heldUpMs)
+}, 60_000)
+
+test('a full disk refuses the write and all later ones, loses nothing, prints nothing, and reads go on', ({ skip }) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  const path = join(root, 'full')
+  mkdirSync(path)
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path])
+  if (mounted.status !== 0) return skipped(skip, `a small file system cannot be mounted: ${String(mounted.stderr)}`)
+  try {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [join(here, 'full-disk.mjs'), path], {
+      encoding: 'utf8',
+    })
+    expect([stderr, status]).toEqual(['', 0])
+    const { written, outcomes, later, readable, reopened, newest, reopenedNewest, unhandled } = JSON.parse(stdout)
+    expect(written).toBeGreaterThan(10)
+    expect(outcomes.length).toBe(3)
+    for (const outcome of outcomes) expect(outcome).toMatch(/^StorageFailed: .*no space left on the disk/)
+    expect(later).toMatch(/^StorageFailed: writes are refused/)
+    expect([readable, reopened, newest, reopenedNewest, unhandled]).toEqual([
+      written,
+      written,
+      `${written}`,
+      `${written}`,
+      [],
+    ])
+  } finally {
+    execFileSync('umount', [path])
+  }
+}, 60_000)

@@ -1,23 +1,60 @@
-/** The contract of a pipeline stage: aggregate/stages/ has one file for each. */
+/**
+ * The contract of a pipeline stage: aggregate/stages/ has one file for each.
+ *
+ * A stage is compiled once for a command, and everything that can be refused is refused then; what comes out of it only
+ * runs. What a stage keeps between documents belongs to one `run`, so that a compiled pipeline can run again.
+ */
+import type { Pace } from '../base/pace.ts'
 import type { Value } from '../bson/value.ts'
 import type { ProjectOptions } from '../query/project.ts'
 
-/** What a stage is compiled with: collation and variables of the command. */
-export type StageOptions = Pick<ProjectOptions, 'collation' | 'variables' | 'variableNames'>
+/** What a stage is compiled with: the command's collation, its variables, and the names that its `let` defines. */
+export interface StageOptions extends Pick<ProjectOptions, 'collation' | 'variables' | 'variableNames'> {
+  /** What one blocking stage may hold in memory; `blockingStageBytesMax` when it is not given. */
+  readonly memoryBytesMax?: number | undefined
+}
 
 /**
- * `each`: a function of one document, which gives what it becomes, or undefined when it is filtered out. `all`: needs to
- * see the sequence ($sort, $group, $limit). Only `each` can stand in a change stream.
+ * Documents in, documents out, in their order. It stops asking its source as soon as nobody asks it any more. A stage that may
+ * read much before it gives anything steps with `pace`, which is the command's.
  */
-export type Transform =
-  | { readonly kind: 'each'; apply(document: Uint8Array): Uint8Array | undefined }
-  | { readonly kind: 'all'; run(documents: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> }
+export type Run = (documents: AsyncIterable<Uint8Array>, pace: Pace) => AsyncIterable<Uint8Array>
+
+export interface StageContext extends StageOptions {
+  /** For a stage that is short for others ($sortByCount). Each of `stages` is a document of one field, as users write it. */
+  readonly compilePipeline: (stages: readonly Value[]) => Run
+}
+
+/** A function of one document: what it becomes, or undefined when it is filtered out. The input is never changed. */
+export interface Each {
+  readonly kind: 'each'
+  readonly apply: (document: Uint8Array) => Uint8Array | undefined
+}
+
+/** Needs to see the sequence: $sort, $group, $limit, $unwind. */
+export interface All {
+  readonly kind: 'all'
+  readonly run: Run
+  /** The stage only drops the first `count` documents, or all behind the first `count`. */
+  readonly cut?: { readonly kind: 'skip' | 'limit'; readonly count: number }
+  /** The same stage when no more than its first `count` documents are asked for: a sort then holds no more than that. */
+  readonly limitedTo?: (count: number) => All
+}
+
+/** Only `each` can stand in a change stream and in an update. */
+export type Transform = Each | All
+
+export const each = (apply: Each['apply']): Each => ({ kind: 'each', apply })
 
 export interface Stage {
   /** As users write it: `$match`. */
   readonly name: string
+  /** Whether it may stand behind $changeStream. It is then an `each`. */
   readonly inChangeStream: boolean
-  /** Whether it may stand in an update pipeline. */
+  /** Whether it may stand in an update pipeline. It is then an `each`. */
   readonly inUpdate: boolean
-  compile(spec: Value, options: StageOptions): Transform
+  /** It makes the documents itself and looks at none: it stands first, and the collection is not read. */
+  readonly isSource?: boolean
+  /** `spec` is what stands behind the stage's name. @throws CommandError with the server's code for a wrong `spec`. */
+  compile(spec: Value, context: StageContext): Transform
 }

@@ -1,0 +1,15 @@
+/** `{ $jsonSchema: schema }`: the document is as the schema says. */
+import { CommandError } from '../../base/errors.ts'
+import { BsonType, isDocument } from '../../bson/value.ts'
+import { compileSchema } from '../json-schema.ts'
+import type { DocumentOperator } from '../operator.ts'
+
+export const operator: DocumentOperator = {
+  name: '$jsonSchema',
+  of: 'document',
+  compile(argument) {
+    if (!isDocument(argument)) throw new CommandError('TypeMismatch', '$jsonSchema must be an object')
+    const fits = compileSchema(argument)
+    return { kind: 'document', test: (bytes, start) => fits(BsonType.document, bytes, start, bytes.length) }
+  },
+}

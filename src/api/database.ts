@@ -51,6 +51,6 @@ export async function open({ path, replSet = 'rs0' }: OpenOptions = {}): Promise
 
 function databaseOf(server: Server, cleanUp: () => Promise<void>): Database {
   let closed: Promise<void> | undefined
-  const close = () => (closed ??= server.close().finally(cleanUp))
+  const close = () => (closed ??= server.close().then(cleanUp))
   return { uri: server.uri, close, [Symbol.asyncDispose]: close }
 }

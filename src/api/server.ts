@@ -1,5 +1,6 @@
 /** A deployment behind sockets: what `tailrace serve` runs and the embedded API opens. */
 import { systemEnv, type Env } from '../base/env.ts'
+import { CommandError } from '../base/errors.ts'
 import { shutdownMsMax } from '../base/limits.ts'
 import { dispatch } from '../command/dispatch.ts'
 import { listen, loadCompressors } from '../server/listen.ts'
@@ -45,8 +46,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       addresses: listener.addresses,
       uri: uriOf(listener.addresses, options.replSet),
       async close() {
-        // A getMore that waits would be waited for.
+        // A getMore or a hello that waits would be waited for.
         services.cursors.closeAll()
+        services.operations.interruptWaiting(new CommandError('InterruptedAtShutdown', 'interrupted at shutdown'))
         await listener.close({ waitMs: shutdownMsMax })
         await deployment.close()
       },

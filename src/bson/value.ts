@@ -67,7 +67,8 @@ export function documentBytes(value: Value): Uint8Array {
 
 /** A copy of the value in bytes of its own, for keeping longer than the buffer it lies in. */
 export function ownedValue(value: Value): Value {
-  const bytes = value.bytes.slice(value.start, value.end)
+  // Not `slice`: of a Buffer that is a view, which would keep the whole buffer alive.
+  const bytes = new Uint8Array(value.bytes.subarray(value.start, value.end))
   return new Value(value.type, bytes, 0, bytes.length)
 }
 
@@ -106,15 +107,35 @@ export function valueEnd(type: number, bytes: Uint8Array, start: number): number
   }
 }
 
-export const isDocument = (value: Value | undefined): value is Value => value?.type === BsonType.document
-export const isArray = (value: Value | undefined): value is Value => value?.type === BsonType.array
-export const isString = (value: Value | undefined): value is Value => value?.type === BsonType.string
+// Each has two faces: asked of a value that is there, a "no" must not make the compiler think that there is no value.
+
+export function isDocument(value: Value): boolean
+export function isDocument(value: Value | undefined): value is Value
+export function isDocument(value: Value | undefined): boolean {
+  return value?.type === BsonType.document
+}
+
+export function isArray(value: Value): boolean
+export function isArray(value: Value | undefined): value is Value
+export function isArray(value: Value | undefined): boolean {
+  return value?.type === BsonType.array
+}
+
+export function isString(value: Value): boolean
+export function isString(value: Value | undefined): value is Value
+export function isString(value: Value | undefined): boolean {
+  return value?.type === BsonType.string
+}
 
 /** Int32, int64, double or decimal128. */
-export function isNumber(value: Value | undefined): value is Value {
+export function isNumber(value: Value): boolean
+export function isNumber(value: Value | undefined): value is Value
+export function isNumber(value: Value | undefined): boolean {
   if (value === undefined) return false
   const type = value.type
-  return type === BsonType.int32 || type === BsonType.double || type === BsonType.int64 || type === BsonType.decimal128
+  return (
+    type === BsonType.int32 || type === BsonType.double || type === BsonType.int64 || type === BsonType.decimal128
+  )
 }
 
 /** Missing, null or (deprecated) undefined: what expressions call nullish. */

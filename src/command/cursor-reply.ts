@@ -26,7 +26,10 @@ export async function firstBatch(
     batch = await source.next({
       countMax: batchSize,
       waitMs: 0,
-      signal: operation.signal,
+      // Made when somebody asks for it: nobody waits here, and most sources never look.
+      get signal() {
+        return operation.signal
+      },
       check: () => operation.check(),
     })
   } catch (error) {

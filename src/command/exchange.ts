@@ -126,11 +126,14 @@ export class Exchange {
     requireNoTransaction(command, generic)
     const { afterClusterTime } = generic.readConcern ?? {}
     if (afterClusterTime !== undefined) await waitForClusterTime(services, operation, afterClusterTime)
-    const isDropped = operation.retryable !== undefined && failPoints.dropsRetryableWrite()
+    const { log } = services.store.engine
+    const timeBefore = log.newest.time
+    if (operation.retryable !== undefined) failPoints.beforeRetryableWrite()
     this.#hasRun = true
     const context = new Context(services, { client: this.#client, operation, commands: this.#commands })
     const reply = await command.run(operation.request, context)
-    if (isDropped) throw new ConnectionDropped('the fail point drops the connection of a write that was done')
+    // A repeated write that had been done commits nothing.
+    if (operation.retryable !== undefined && log.newest.time !== timeBefore) failPoints.afterRetryableWrite()
     return reply
   }
 

@@ -93,14 +93,16 @@ test('a getMore that has its cursor fails with the code, or loses its connection
 
 test('a retryable write loses its connection when it is done, or before', () => {
   const failPoints = new FailPoints(new ManualEnv())
-  expect(failPoints.dropsRetryableWrite()).toBe(false)
-  failPoints.configure('onPrimaryTransactionalWrite', valueOf({ times: 1 }), undefined)
-  expect(failPoints.dropsRetryableWrite()).toBe(true)
-  const set = (data: Document) =>
-    failPoints.configure('onPrimaryTransactionalWrite', valueOf({ times: 1 }), dataOf(data))
+  const set = (data?: Document) =>
+    failPoints.configure('onPrimaryTransactionalWrite', valueOf({ times: 1 }), data && dataOf(data))
+  set()
+  failPoints.beforeRetryableWrite()
+  expect(() => failPoints.afterRetryableWrite()).toThrow(ConnectionDropped)
+  failPoints.afterRetryableWrite()
   set({ failBeforeCommitExceptionCode: 1 })
-  expect(() => failPoints.dropsRetryableWrite()).toThrow(ConnectionDropped)
+  failPoints.afterRetryableWrite()
+  expect(() => failPoints.beforeRetryableWrite()).toThrow(ConnectionDropped)
   set({ failBeforeCommitExceptionCode: 1, closeConnection: false })
-  expect(() => failPoints.dropsRetryableWrite()).toThrow(expect.objectContaining({ codeName: 'InternalError' }))
-  expect(failPoints.dropsRetryableWrite()).toBe(false)
+  expect(() => failPoints.beforeRetryableWrite()).toThrow(expect.objectContaining({ codeName: 'InternalError' }))
+  failPoints.beforeRetryableWrite()
 })

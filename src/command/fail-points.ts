@@ -137,16 +137,16 @@ export class FailPoints {
     if (failure !== undefined) fail(failure, 'failGetMoreAfterCursorCheckout')
   }
 
-  /**
-   * Asked before a retryable write: whether its connection is to be dropped when it is done.
-   *
-   * @throws CommandError or ConnectionDropped when it is not to be done at all.
-   */
-  dropsRetryableWrite(): boolean {
-    const failure = this.#failWrite.enter()
-    if (failure === undefined) return false
-    if (failure.errorCode !== undefined) fail(failure, 'onPrimaryTransactionalWrite')
-    return failure.closeConnection
+  /** Asked before a retryable write. @throws CommandError or ConnectionDropped when it is not to be done. */
+  beforeRetryableWrite(): void {
+    const failure = this.#failWrite.enter(({ errorCode }) => errorCode !== undefined)
+    if (failure !== undefined) fail(failure, 'onPrimaryTransactionalWrite')
+  }
+
+  /** Told of a retryable write that has committed something. @throws ConnectionDropped when nobody is to learn of it. */
+  afterRetryableWrite(): void {
+    const failure = this.#failWrite.enter(({ errorCode }) => errorCode === undefined)
+    if (failure !== undefined) fail(failure, 'onPrimaryTransactionalWrite')
   }
 }
 

@@ -49,69 +49,84 @@ const generic = new Set([
  *
  * @throws CommandError 40415, 40414, 40413 or 14, naming the field.
  */
-export function readFields<Table extends Readonly<Record<string, FieldParser<unknown>>>>(
+export function readFields<Table extends FieldTable>(
   request: CommandRequest,
   table: Table,
   { as = request.name }: { readonly as?: string } = {},
 ): Parsed<Table> {
-  const sequences = new Map<string, Value[]>()
-  for (const [name, documents] of request.sequences) sequences.set(name, documents.map(documentValue))
-  return read(as, documentValue(request.body), table, { isCommand: true, sequences })
-}
-
-/** The fields that are neither the command's name nor generic: of commands whose fields are names themselves. */
-export function freeFields(request: CommandRequest): [name: string, value: Value][] {
-  const [, ...others] = elementsOf(documentValue(request.body))
-  return others.filter(([name]) => !generic.has(name))
+  const { sequences } = request
+  return read({ path: as, isCommand: true, value: documentValue(request.body), sequences }, table)
 }
 
 /** The same for a document inside a command: one statement of `updates`, a `cursor` option. `path` is for messages. */
-export function readDocumentFields<Table extends Readonly<Record<string, FieldParser<unknown>>>>(
-  path: string,
-  value: Value,
-  table: Table,
-): Parsed<Table> {
-  return read(path, value, table, { isCommand: false, sequences: new Map() })
+export function readDocumentFields<Table extends FieldTable>(path: string, value: Value, table: Table): Parsed<Table> {
+  return read({ path, isCommand: false, value, sequences: noSequences }, table)
 }
 
-function read<Table extends Readonly<Record<string, FieldParser<unknown>>>>(
-  path: string,
-  value: Value,
-  table: Table,
-  { isCommand, sequences }: { isCommand: boolean; sequences: ReadonlyMap<string, Value[]> },
-): Parsed<Table> {
-  const found = new Map<string, Value>()
+type FieldTable = Readonly<Record<string, FieldParser<unknown>>>
+
+interface Fields {
+  readonly path: string
+  /** Whether the first field is the command's own and generic arguments may follow. */
+  readonly isCommand: boolean
+  readonly value: Value
+  readonly sequences: CommandRequest['sequences']
+}
+
+const noSequences: CommandRequest['sequences'] = new Map()
+
+/** The names of a table, by their place: made once for each table, since this is on the way of every command. */
+const namesOfTables = new WeakMap<FieldTable, ReadonlyMap<string, number>>()
+
+function placesOf(table: FieldTable): ReadonlyMap<string, number> {
+  const known = namesOfTables.get(table)
+  if (known !== undefined) return known
+  const places = new Map(Object.keys(table).map((name, place) => [name, place]))
+  namesOfTables.set(table, places)
+  return places
+}
+
+function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Table> {
+  const { path, isCommand, value, sequences } = fields
+  const places = placesOf(table)
+  const found: (Value | undefined)[] = []
   const elements = ElementReader.of(value)
   let isFirst = isCommand
   while (elements.next()) {
     const name = isFirst ? path : elements.name
     isFirst = false
-    if (!Object.hasOwn(table, name)) {
+    const place = places.get(name)
+    if (place === undefined) {
       if (isCommand && (generic.has(name) || name === path)) continue
-      throw new CommandError('IDLUnknownField', `BSON field '${path}.${name}' is an unknown field.`)
+      throw unknownField(path, name)
     }
-    if (found.has(name))
-      throw new CommandError('IDLDuplicateField', `BSON field '${path}.${name}' is a duplicate field`)
-    found.set(name, elements.value)
+    if (found[place] !== undefined) throw duplicateField(path, name)
+    found[place] = elements.value
   }
   const parsed: Record<string, unknown> = {}
-  for (const name in table) {
+  for (const [name, place] of places) {
     const parser = table[name] as FieldParser<unknown>
-    const sequence = sequences.get(name)
-    if (sequence !== undefined && found.has(name)) {
-      throw new CommandError('IDLDuplicateField', `BSON field '${path}.${name}' is a duplicate field`)
-    }
-    parsed[name] =
-      sequence === undefined
-        ? parser(found.get(name), `${path}.${name}`)
-        : sequenceParser(parser)(sequence, `${path}.${name}`)
-  }
-  for (const name of sequences.keys()) {
-    if (!Object.hasOwn(table, name)) {
-      throw new CommandError('IDLUnknownField', `BSON field '${path}.${name}' is an unknown field.`)
+    const sequence = sequences.size === 0 ? undefined : sequences.get(name)
+    if (sequence === undefined) parsed[name] = parser(found[place], `${path}.${name}`)
+    else {
+      if (found[place] !== undefined) throw duplicateField(path, name)
+      parsed[name] = sequenceParser(parser)(sequence.map(documentValue), `${path}.${name}`)
     }
   }
+  for (const name of sequences.keys()) if (!places.has(name)) throw unknownField(path, name)
   return parsed as Parsed<Table>
+}
+
+const unknownField = (path: string, name: string): CommandError =>
+  new CommandError('IDLUnknownField', `BSON field '${path}.${name}' is an unknown field.`)
+
+const duplicateField = (path: string, name: string): CommandError =>
+  new CommandError('IDLDuplicateField', `BSON field '${path}.${name}' is a duplicate field`)
+
+/** The fields that are neither the command's name nor generic: of commands whose fields are names themselves. */
+export function freeFields(request: CommandRequest): [name: string, value: Value][] {
+  const [, ...others] = elementsOf(documentValue(request.body))
+  return others.filter(([name]) => !generic.has(name))
 }
 
 /** Parsers of lists carry a second face, which takes the items of a document sequence. */

@@ -40,6 +40,7 @@ export async function answerHello(
   const reply = () => describe(body, context, primaryField)
   if (awaited === undefined) return reply()
   const replyLater = async () => {
+    operation.awaitsNews = true
     await pause(env, awaited.waitMs, operation.signal)
     operation.check()
     return reply()

@@ -54,6 +54,8 @@ export interface Operation {
    * then on errors are labelled for drivers, which may resume.
    */
   isChangeStream: boolean
+  /** It only waits for something to tell, as an awaited hello does: a shutdown need not let it finish. */
+  awaitsNews: boolean
   /**
    * Makes the next reply of an exhaust command, where `exhaustAllowed`: asked for when the one before has been sent, again
    * and again until it is set to undefined or fails.

@@ -48,7 +48,7 @@ test('an operation whose client is gone says so, whether it looks or waits', () 
 test('an interrupted operation stops with the first interruption', () => {
   const { operation, operations } = begin()
   expect(operations.interrupt(operation.id, interrupted)).toBe(true)
-  operations.interruptAll(new CommandError('InterruptedAtShutdown', 'interrupted at shutdown'))
+  operation.interrupt(new CommandError('InterruptedAtShutdown', 'interrupted at shutdown'))
   expect(() => operation.check()).toThrow(interrupted)
   expect(operation.signal.reason).toBe(interrupted)
   expect(operations.interrupt(999, interrupted)).toBe(false)
@@ -83,4 +83,13 @@ test('the operations of a session are interrupted, those of others and the one t
   expect(areInterrupted()).toEqual([false, true, false, false])
   operations.interruptSessions(interrupted, asking)
   expect(areInterrupted()).toEqual([false, true, true, false])
+})
+
+test('of a server that stops, only what waits for news is interrupted', () => {
+  const { operation, operations } = begin()
+  operations.interruptWaiting(interrupted)
+  operation.check()
+  operation.awaitsNews = true
+  operations.interruptWaiting(interrupted)
+  expect(() => operation.check()).toThrow(interrupted)
 })

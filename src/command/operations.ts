@@ -33,6 +33,7 @@ export class RunningOperation implements Operation {
   /** On the monotonic clock. */
   readonly startedMs: number
   isChangeStream = false
+  awaitsNews = false
   repeat: (() => Reply | Promise<Reply>) | undefined
   readonly #env: Env
   #deadlineMs: number | undefined
@@ -172,8 +173,8 @@ export class Operations {
     }
   }
 
-  /** Interrupts all: for the end of the process. */
-  interruptAll(error: CommandError): void {
-    for (const operation of this.#running.values()) operation.interrupt(error)
+  /** Interrupts those that only wait for news: what nobody waits for when the server stops. */
+  interruptWaiting(error: CommandError): void {
+    for (const operation of this.#running.values()) if (operation.awaitsNews) operation.interrupt(error)
   }
 }

@@ -10,6 +10,8 @@ import { everything, compileSelection } from '../../collection/read.ts'
 import { sourceFrom, type CursorSource } from '../../cursor/source.ts'
 import { ChangeStream } from '../../stream/change-stream.ts'
 import { parseChangeStream } from '../../stream/options.ts'
+import { requireSplitStage } from '../../stream/split.ts'
+import { View } from '../../stream/view.ts'
 import type { Command, CommandContext, CommandRequest } from '../command.ts'
 import { compileContext, type CompileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
@@ -108,11 +110,10 @@ function openChangeStream(
   requireDatabaseName(db)
   const [first, ...stages] = pipeline as readonly [Value, ...Value[]]
   const options = parseChangeStream(parseStage(first).spec, { db, coll, apiStrict })
-  const { apply, splitLargeEvents } = compileChangeStreamPipeline(stages, compile)
-  if (splitLargeEvents) {
-    throw new CommandError('NotImplemented', '$changeStreamSplitLargeEvent is not supported yet')
-  }
-  return new ChangeStream({ store, hub, options, pipeline: apply })
+  const compiled = compileChangeStreamPipeline(stages, compile)
+  requireSplitStage(options.start, compiled)
+  const view = new View({ options, stages, collation: compile.collation, pipeline: compiled })
+  return new ChangeStream({ store, hub, view, start: options.start })
 }
 
 function openPipeline(

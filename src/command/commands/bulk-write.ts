@@ -2,7 +2,7 @@
 import { CommandError } from '../../base/errors.ts'
 import { encodeDocument, type Encodable } from '../../bson/encode.ts'
 import { firstElement } from '../../bson/reader.ts'
-import { documentBytes, type Value } from '../../bson/value.ts'
+import type { Value } from '../../bson/value.ts'
 import { insertDocuments } from '../../collection/insert.ts'
 import { deleteAll, deleteFirst, updateAll, updateFirst, type Outcome } from '../../collection/modify.ts'
 import { parseNamespace, type Namespace } from '../../collection/namespace.ts'
@@ -69,6 +69,7 @@ export const command: Command = {
   name: 'bulkWrite',
   adminOnly: true,
   inApiVersion1: true,
+  countsItself: true,
   retryable: true,
   async run(request, context) {
     const parts = readFields(request, table)
@@ -133,6 +134,7 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
   const { store } = context
   const kind = firstElement(op)?.[0]
   const path = `bulkWrite.ops.${stmtId}`
+  if (kind === 'insert' || kind === 'update' || kind === 'delete') context.counters.operations[kind]++
   switch (kind) {
     case 'insert': {
       const { insert, document: inserted } = readDocumentFields(path, op, insertTable)

@@ -27,10 +27,12 @@ const statementTable = {
 export const command: Command = {
   name: 'delete',
   inApiVersion1: true,
+  countsItself: true,
   retryable: true,
   async run(request, context) {
     const { delete: coll, deletes, ordered, let: variables } = readFields(request, table)
     requireStatementCount(deletes.length)
+    context.counters.operations.delete += deletes.length
     const frame = { namespace: { db: request.db, coll }, bypassDocumentValidation: true, let: variables }
     const statements = deletes.map((value, index) =>
       readDocumentFields(`delete.deletes.${index}`, value, statementTable),

@@ -3,7 +3,7 @@ import { MemoryBudget } from '../../aggregate/memory-budget.ts'
 import { ValueKeys } from '../../aggregate/value-keys.ts'
 import { CommandError } from '../../base/errors.ts'
 import { documentBytesMax } from '../../base/limits.ts'
-import type { Value } from '../../bson/value.ts'
+import { ownedValue, type Value } from '../../bson/value.ts'
 import { valuesAtPath } from '../../bson/path.ts'
 import { compileSelection, readDocuments } from '../../collection/read.ts'
 import type { Command } from '../command.ts'
@@ -41,7 +41,7 @@ export const command: Command = {
         if (value === undefined) continue
         const identity = keys.keyOf(value)
         if (seen.has(identity)) continue
-        seen.set(identity, value)
+        seen.set(identity, ownedValue(value))
         bytes += value.end - value.start + 8
         if (bytes > documentBytesMax) throw new CommandError('Location17217', 'distinct too big, 16mb cap')
       }

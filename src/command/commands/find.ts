@@ -51,8 +51,10 @@ const table = {
 export const command: Command = {
   name: 'find',
   inApiVersion1: true,
+  countsItself: true,
   async run(request, context) {
     const parts = readFields(request, table)
+    context.counters.operations.query++
     const namespace = { db: request.db, coll: parts.find }
     requireCollectionName(namespace)
     const compile = compileContext(context, parts)

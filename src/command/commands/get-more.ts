@@ -17,9 +17,11 @@ const table = {
 export const command: Command = {
   name: 'getMore',
   inApiVersion1: true,
+  countsItself: true,
   waitsMaxTime: true,
   async run(request, context) {
     const { getMore: id, collection, batchSize } = readFields(request, table)
+    context.counters.operations.getmore++
     const namespace = `${request.db}.${collection}`
     const countMax = batchSize === 0 ? Infinity : batchSize
     const { operation } = context
@@ -57,7 +59,7 @@ async function nextBatch(
       signal,
       check: () => operation.check(),
     })
-    if (cursor.signal.aborted) throw new CommandError('CursorKilled', `cursor id ${id} was killed`)
+    if (cursor.signal.aborted) throw cursorKilled(id)
     operation.check()
     if (batch.exhausted) cursors.close(id, 'exhausted')
     else cursors.unpin(id)
@@ -68,6 +70,10 @@ async function nextBatch(
     throw error
   }
 }
+
+// The first words are the server's: by them the Node driver's streams end quietly when they are closed while they wait.
+const cursorKilled = (id: bigint): CommandError =>
+  new CommandError('CursorKilled', `operation was interrupted: cursor id ${id} was killed`)
 
 function requireWaiting({ source }: Cursor, maxTimeMs: number | undefined): void {
   if (maxTimeMs === undefined || maxTimeMs === 0 || source.awaitsData) return

@@ -9,10 +9,12 @@ const table = { insert: collectionName, documents: many(documentOnly), ...writeF
 export const command: Command = {
   name: 'insert',
   inApiVersion1: true,
+  countsItself: true,
   retryable: true,
-  async run(request, { store, operation: { retryable } }) {
+  async run(request, { store, counters, operation: { retryable } }) {
     const { insert, documents, ordered, bypassDocumentValidation } = readFields(request, table)
     requireStatementCount(documents.length)
+    counters.operations.insert += documents.length
     const { insertedCount, writeErrors, retriedIds } = await insertDocuments(store, {
       namespace: { db: request.db, coll: insert },
       documents,

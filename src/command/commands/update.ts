@@ -34,10 +34,12 @@ const statementTable = {
 export const command: Command = {
   name: 'update',
   inApiVersion1: true,
+  countsItself: true,
   retryable: true,
   async run(request, context) {
     const { update: coll, updates, ordered, bypassDocumentValidation, let: variables } = readFields(request, table)
     requireStatementCount(updates.length)
+    context.counters.operations.update += updates.length
     const frame = { namespace: { db: request.db, coll }, bypassDocumentValidation, let: variables }
     const statements = updates.map((value, index) =>
       readDocumentFields(`update.updates.${index}`, value, statementTable),

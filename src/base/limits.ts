@@ -79,6 +79,12 @@ export const afterClusterTimeMsMax = 1000
 /** Collations kept ready, most recently asked for; making one anew costs some microseconds. */
 export const collationCountMax = 64
 
+/** Regular expressions kept ready, most recently asked for; making one anew costs some ten microseconds. */
+export const regexCountMax = 500
+
+/** A regular expression that V8 cannot run in linear time is stopped after this long on one text. */
+export const regexRunMsMax = 50
+
 /** While change streams are open and nothing is written, the log is moved on this often. Source: MongoDB, 10 s. */
 export const idleEntryMs = 10_000
 

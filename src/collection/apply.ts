@@ -8,7 +8,7 @@ import { must } from '../base/assert.ts'
 import { findField, fieldName, firstElement, getField } from '../bson/reader.ts'
 import { documentBytes, documentValue } from '../bson/value.ts'
 import { encodeEntry, type OplogEntry } from '../oplog/entry.ts'
-import type { WriteTransaction } from '../storage/engine.ts'
+import type { MaybePromise, WriteTransaction } from '../storage/engine.ts'
 import { applyDiff } from '../update/diff.ts'
 import { applyCommand } from './apply-command.ts'
 import type { Catalog, CollectionInfo } from './catalog.ts'
@@ -20,6 +20,8 @@ import { putRetryRecords } from './retry.ts'
 export interface Change {
   readonly entry: OplogEntry
   readonly info?: CollectionInfo | undefined
+  /** The document's record key. */
+  readonly key?: Uint8Array | undefined
   readonly before?: Uint8Array | undefined
   readonly after?: Uint8Array | undefined
 }
@@ -32,7 +34,9 @@ export async function commitChanges(
 ): Promise<void> {
   for (const change of changes) {
     transaction.append(encodeEntry(change.entry))
-    await applyEntry(transaction, catalog, change)
+    const applied = applyEntry(transaction, catalog, change)
+    // Most changes need nothing looked up; waiting for them all the same costs as much as making them.
+    if (applied !== undefined) await applied
   }
   await putRetryRecords(
     transaction,
@@ -41,19 +45,28 @@ export async function commitChanges(
 }
 
 /** Makes the change that one entry tells. Retry records are not among it: they are put once a commit. */
-export async function applyEntry(transaction: WriteTransaction, catalog: Catalog, change: Change): Promise<void> {
+export function applyEntry(transaction: WriteTransaction, catalog: Catalog, change: Change): MaybePromise<void> {
   const { entry } = change
   switch (entry.op) {
     case 'n':
       return
     case 'c':
       return applyCommand(transaction, catalog, entry)
+    default:
+      return change.info === undefined
+        ? infoOf(transaction, catalog, change).then(info => applyToDocument(transaction, info, change))
+        : applyToDocument(transaction, change.info, change)
+  }
+}
+
+function applyToDocument(transaction: WriteTransaction, info: CollectionInfo, change: Change): MaybePromise<void> {
+  switch (change.entry.op) {
     case 'i':
-      return applyInsert(transaction, await infoOf(transaction, catalog, change), entry.o)
+      return applyInsert(transaction, info, change)
     case 'u':
-      return applyUpdate(transaction, await infoOf(transaction, catalog, change), change)
-    case 'd':
-      return applyDelete(transaction, await infoOf(transaction, catalog, change), change)
+      return applyUpdate(transaction, info, change)
+    default:
+      return applyDelete(transaction, info, change)
   }
 }
 
@@ -66,8 +79,9 @@ async function infoOf(
   return must(await catalog.find(transaction, parseNamespace(entry.ns)), `collection ${entry.ns} of an oplog entry`)
 }
 
-function applyInsert(transaction: WriteTransaction, info: CollectionInfo, document: Uint8Array): void {
-  const key = recordKeyOf(info, document)
+function applyInsert(transaction: WriteTransaction, info: CollectionInfo, { entry, key: known }: Change): void {
+  const document = entry.o
+  const key = known ?? recordKeyOf(info, document)
   transaction.put('records', key, document)
   for (const index of info.indexes) {
     if (index.unique) for (const entry of indexEntriesOf(index, document)) transaction.put('index', entry.key, key)
@@ -76,7 +90,7 @@ function applyInsert(transaction: WriteTransaction, info: CollectionInfo, docume
 
 async function applyUpdate(transaction: WriteTransaction, info: CollectionInfo, change: Change): Promise<void> {
   const documentKey = must(change.entry.o2, 'o2 of an update entry')
-  const key = recordKeyOf(info, documentKey)
+  const key = change.key ?? recordKeyOf(info, documentKey)
   const before = change.before ?? must(await transaction.get('records', key), 'document of an update entry')
   const after = change.after ?? afterUpdate(before, change.entry.o)
   transaction.put('records', key, after)
@@ -91,7 +105,7 @@ async function applyUpdate(transaction: WriteTransaction, info: CollectionInfo, 
 }
 
 async function applyDelete(transaction: WriteTransaction, info: CollectionInfo, change: Change): Promise<void> {
-  const key = recordKeyOf(info, change.entry.o)
+  const key = change.key ?? recordKeyOf(info, change.entry.o)
   const unique = info.indexes.filter(index => index.unique)
   if (unique.length > 0) {
     const before = change.before ?? must(await transaction.get('records', key), 'document of a delete entry')

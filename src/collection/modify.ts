@@ -125,7 +125,7 @@ async function updateLocated(
     o: updateObject(applied),
     o2: documentKeyOf(before),
   }
-  await commitChanges(transaction, store.catalog, [{ entry, info, before, after }])
+  await commitChanges(transaction, store.catalog, [{ entry, info, key, before, after }])
   return { ...nothing, matchedCount: 1, modifiedCount: 1, value }
 }
 
@@ -138,7 +138,7 @@ async function deleteLocated(
   store: Store,
   statement: Statement,
   info: CollectionInfo,
-  { document: before }: Located,
+  { key, document: before }: Located,
 ): Promise<Outcome> {
   const value = statement.keepsValue === undefined ? undefined : before
   const entry: OplogEntry = {
@@ -146,7 +146,7 @@ async function deleteLocated(
     op: 'd',
     o: documentKeyOf(before),
   }
-  await commitChanges(transaction, store.catalog, [{ entry, info, before }])
+  await commitChanges(transaction, store.catalog, [{ entry, info, key, before }])
   return { ...nothing, matchedCount: 1, value }
 }
 

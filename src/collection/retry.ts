@@ -7,6 +7,7 @@
  * record follows from oplog entries; statements next to each other that were answered alike share a row.
  */
 import { CommandError } from '../base/errors.ts'
+import { sameBytes } from '../bson/bytes.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { getField, itemsOf } from '../bson/reader.ts'
 import { documentBytes, toDateMs, toInt32, toInt64, toText } from '../bson/value.ts'
@@ -65,34 +66,50 @@ export async function findEarlier(
 
 /** Remembers the statements of the entries of one commit. */
 export async function putRetryRecords(transaction: WriteTransaction, entries: readonly OplogEntry[]): Promise<void> {
-  const changed = new Map<string, { lsid: Uint8Array; record: RetryRecord }>()
+  for (const [lsid, own] of bySession(entries)) {
+    const before = await readRecord(transaction, lsid)
+    transaction.put('session', lsid, encodeRecord(withStatements(before, own)))
+  }
+}
+
+interface StatementEntry extends OplogEntry {
+  readonly statement: NonNullable<OplogEntry['statement']>
+}
+
+/** The entries that are statements, by session. One command has one session, so there is hardly ever a second. */
+function bySession(entries: readonly OplogEntry[]): [lsid: Uint8Array, own: StatementEntry[]][] {
+  const groups: [Uint8Array, StatementEntry[]][] = []
   for (const entry of entries) {
     const { statement } = entry
     if (statement === undefined) continue
-    const key = Buffer.from(statement.lsid).toString('latin1')
-    const before = changed.get(key)?.record ?? (await readRecord(transaction, statement.lsid))
-    changed.set(key, { lsid: statement.lsid, record: withStatement(before, entry, statement) })
+    const group = groups.find(([lsid]) => lsid === statement.lsid || sameBytes(lsid, statement.lsid))
+    if (group === undefined) groups.push([statement.lsid, [entry as StatementEntry]])
+    else group[1].push(entry as StatementEntry)
   }
-  for (const { lsid, record } of changed.values()) transaction.put('session', lsid, encodeRecord(record))
+  return groups
 }
 
-function withStatement(
-  before: RetryRecord | undefined,
-  { op, wallMs, retried }: OplogEntry,
-  { txnNumber, stmtId }: NonNullable<OplogEntry['statement']>,
-): RetryRecord {
-  const one: Statements = { first: stmtId, count: 1, op, retried }
-  if (before === undefined || before.txnNumber < txnNumber) return { txnNumber, wallMs, statements: [one] }
-  const last = before.statements.at(-1)
-  const continues =
-    last !== undefined &&
-    last.op === op &&
-    last.first + last.count === stmtId &&
-    last.retried === undefined &&
-    retried === undefined
-  const statements = continues
-    ? [...before.statements.slice(0, -1), { ...last, count: last.count + 1 }]
-    : [...before.statements, one]
+function withStatements(before: RetryRecord | undefined, entries: readonly StatementEntry[]): RetryRecord {
+  let txnNumber = before?.txnNumber ?? 0n
+  let wallMs = before?.wallMs ?? 0
+  let statements = [...(before?.statements ?? [])]
+  for (const entry of entries) {
+    const { op, retried, statement } = entry
+    if (statement.txnNumber > txnNumber) {
+      txnNumber = statement.txnNumber
+      statements = []
+    }
+    wallMs = entry.wallMs
+    const last = statements.at(-1)
+    const continues =
+      last !== undefined &&
+      last.op === op &&
+      last.first + last.count === statement.stmtId &&
+      last.retried === undefined &&
+      retried === undefined
+    if (continues) statements[statements.length - 1] = { ...last, count: last.count + 1 }
+    else statements.push({ first: statement.stmtId, count: 1, op, retried })
+  }
   return { txnNumber, wallMs, statements }
 }
 

@@ -11,8 +11,11 @@
  * - eventTurnBatching is off: with it a failed commit becomes an unhandled rejection. Whoever is awaited here gets the reason.
  * - `batch` is atomic, and what is in it is only queued: no code of ours ever runs inside an LMDB transaction.
  * - Nothing is ever in the root database, no key is too long, and nothing is read by a transaction that is over.
+ * - The table of readers is written out before it is mapped, so that a full disk cannot kill the process.
  * - LMDB hands out values in one buffer that the next read overwrites; what leaves this file is copied.
  */
+import { statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { open } from 'lmdb'
 import type { Database, DatabaseOptions, GetOptions, RootDatabase, Transaction } from 'lmdb'
 import { assert } from '../../base/assert.ts'
@@ -50,11 +53,15 @@ interface LmdbEncoder {
 type Root = RootDatabase<Uint8Array, Uint8Array>
 type Tables = Readonly<Record<Table, LmdbTable>>
 
+/** Views at a time of different states; each has 64 bytes in the table of readers. */
+const readerCountMax = 4096
+const readerTableBytes = (readerCountMax + 32) * 64
+
 const rootOptions = {
   keyEncoding: 'binary',
   encoding: 'binary',
   maxDbs: 32,
-  maxReaders: 4096,
+  maxReaders: readerCountMax,
   overlappingSync: false,
   safeRestore: true,
   eventTurnBatching: false,
@@ -75,8 +82,20 @@ function openTables(root: Root, copier: Copier): Tables {
   return Object.fromEntries(opened) as Record<Table, LmdbTable>
 }
 
+/**
+ * LMDB makes its table of readers a file full of holes and maps it. Where the disk has no room to fill a hole, touching it kills the
+ * process. Nobody has the table open: the data has one owner, who does this first.
+ */
+function reserveReaderTable(path: string): void {
+  const file = join(path, 'lock.mdb')
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found !== undefined && found.blocks * 512 >= readerTableBytes) return
+  writeFileSync(file, new Uint8Array(readerTableBytes), { mode: 0o600 })
+}
+
 /** Makes an environment with empty tables in the folder `path`. It is closed and not synced. */
 export async function createEnvironment(path: string): Promise<void> {
+  reserveReaderTable(path)
   const root = open<Uint8Array, Uint8Array>({ ...rootOptions, path, noSync: true })
   openTables(root, new Copier())
   await root.close()
@@ -171,6 +190,7 @@ export class Environment {
 
   /** Of a folder that createEnvironment has made and checkPages has looked at. */
   constructor(path: string) {
+    reserveReaderTable(path)
     const root = open<Uint8Array, Uint8Array>({ ...rootOptions, path })
     const copier = new Copier()
     silenceFailures(root)

@@ -10,7 +10,8 @@
  *   node     low u16 | high u16 | flags u16 | key bytes u16 | key | value
  *
  * Source: mdb.c of lmdb-js 3.5.6 (data version 2). The metas and the roots of all trees are always looked at. A file may rightly
- * be shorter than the meta says, when its last pages are free; then every page that is in use is.
+ * be shorter than the meta says, when its last pages are free; then every page that is in use is. Garbage deeper in a file of full
+ * length is not noticed: that would mean to read all of it at each start.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { StorageFailed } from '../../base/errors.ts'

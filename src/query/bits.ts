@@ -13,7 +13,9 @@ interface Question {
   readonly are: 'set' | 'clear'
 }
 
-/** The operator called `name`: whether all or any of the bits of a mask are set or clear in a whole number or binary. */
+/**
+ * The operator called `name`: whether all or any of the bits of a mask are set or clear in a whole number or binary.
+ */
 export function bitsOperator(name: string, question: Question): FieldOperator {
   return {
     name,
@@ -25,7 +27,9 @@ export function bitsOperator(name: string, question: Question): FieldOperator {
   }
 }
 
-/** The bits that a mask names, 0 being the lowest: a list of positions, a whole number, or binary, lowest byte first. */
+/**
+ * The bits that a mask names, 0 being the lowest: a list of positions, a whole number, or binary, lowest byte first.
+ */
 function parsePositions(mask: Value, { name, path }: { name: string; path: string }): number[] {
   if (mask.type === BsonType.array) {
     const rules = { codeName: 'BadValue', before: 'Failed to parse bit position. ', min: 0n, max: int32Max } as const

@@ -1,8 +1,9 @@
 /**
  * Comparisons of a document's values with a constant, on their bytes.
  *
- * Values compare only with their like: a number with numbers of any type, a string with strings and symbols, null with null
- * and with what is missing; MinKey and MaxKey with everything. NaN equals NaN and is neither less nor greater than a number.
+ * Values compare only with their like: a number with numbers of any type, a string with strings and symbols, null
+ * with null and with what is missing; MinKey and MaxKey with everything. NaN equals NaN and is neither less nor
+ * greater than a number.
  */
 import { readFloat64, readInt32, readUint32 } from '../bson/bytes.ts'
 import { compareValues, equalValues, typeClass } from '../bson/compare.ts'

@@ -36,7 +36,7 @@ export function equalsPredicate(constant: Value, collation: Collation | undefine
   }
 }
 
-/** Types whose values are equal when their bytes are, and only then. An array is not asked as a whole only. */
+/** Types whose values are equal to one of the same type when their bytes are the same, and only then. */
 const literalTypes = new Set<number>([
   BsonType.bool,
   BsonType.date,

@@ -1,9 +1,10 @@
 /**
  * Finding elements in the bytes of documents, as fast as can be.
  *
- * This is what a scan spends its time in, and it is instructions that count, not memory. So names are compared four bytes at a
- * time and no value is decoded. The functions are constants, and hot code makes constants of its own of them before it uses
- * them: those the engine puts in place, where it would look up an import, or a `function`, at each call.
+ * This is what a scan spends its time in, and it is instructions that count, not memory. So names are compared four
+ * bytes at a time and no value is decoded. The functions are constants, and hot code makes constants of its own of
+ * them before it uses them: those the engine puts in place, where it would look up an import, or a `function`, at
+ * each call.
  */
 import { readInt32 } from '../bson/bytes.ts'
 import { fieldName } from '../bson/reader.ts'
@@ -88,8 +89,8 @@ export const readWordSafely = (bytes: Uint8Array, start: number): number => {
 }
 
 /**
- * Where the field called `name` of the document at `start` begins: the offset of its type byte, behind which come the name
- * and the value; -1 when there is none. The first one if there are several.
+ * Where the field called `name` of the document at `start` begins: the offset of its type byte, behind which come the
+ * name and the value; -1 when there is none. The first one if there are several.
  */
 export const findElement = (bytes: Uint8Array, start: number, name: NamePattern): number => {
   const end = start + readWord(bytes, start) - 1

@@ -1,6 +1,6 @@
 /**
- * Tests of the top-level fields of a document: all that a filter asks is found in one walk over its elements, which ends as
- * soon as the outcome is known.
+ * Tests of the top-level fields of a document: all that a filter asks is found in one walk over its elements, which
+ * ends as soon as the outcome is known.
  */
 import { readInt32 } from '../bson/bytes.ts'
 import { BsonType } from '../bson/value.ts'
@@ -36,7 +36,10 @@ export function compileWalk(fields: readonly FieldTest[]): DocumentTest {
   return (bytes, start) => passesWalk(plan, bytes, start) && others.every(other => passesWalk(other, bytes, start))
 }
 
-/** The walks in which all of `fields` are found: one, unless there are very many. Of tests of one field, all must pass. */
+/**
+ * The walks in which all of `fields` are found: one, unless there are very many. Of tests of one field, all must
+ * pass.
+ */
 export function planWalks(fields: readonly FieldTest[]): WalkPlan[] {
   const merged = mergeNames(fields)
   const walkCount = Math.ceil(merged.length / fieldsInOneWalk)
@@ -107,12 +110,18 @@ interface Wanted extends NamePattern {
   readonly bit: number
   /** Another one whose name begins with the same byte. */
   next: Wanted | undefined
-  /** Where a value lies that is asked when the walk is over. A plan is at one place of a filter: no test walks it again. */
+  /**
+   * Where a value lies that is asked when the walk is over. A plan is at one place of a filter: no test walks it
+   * again.
+   */
   postponedType: number
   postponedStart: number
 }
 
-/** Without a field, one that is found nowhere. All of them are made here, and so of one shape, which keeps the walk fast. */
+/**
+ * Without a field, one that is found nowhere. All of them are made here, and so of one shape, which keeps the walk
+ * fast.
+ */
 function want(field: FieldTest | undefined, index: number): Wanted {
   const { nameBytes, word0, mask0, word1, mask1, rest } = compileName(field?.name ?? '')
   return {

@@ -3,7 +3,7 @@ import { Double, Int32, Long } from 'bson'
 import type { Document } from 'bson'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { matches, textOfDocument } from './query.suite.ts'
+import { matchedIndex, matches, textOfDocument } from './query.suite.ts'
 
 // The reference: what the rules say, with no thought of speed.
 
@@ -211,5 +211,29 @@ test('a compiled filter agrees with the reference', () => {
       if (found !== reference(asked, given)) expect(found, claim()).toBe(reference(asked, given))
     }),
     { numRuns: 6000 },
+  )
+})
+
+test('the matched index is that of the first item that passes alone', () => {
+  const asked = fc.oneof(
+    fc.tuple(fc.constantFrom('$eq', '$gt', '$lte'), value),
+    fc.tuple(fc.constantFrom('$in'), fc.array(value, { maxLength: 3 })),
+    fc.tuple(
+      fc.constantFrom('$elemMatch'),
+      fc.tuple(fc.constantFrom('$gte', '$ne'), value).map(pair => Object.fromEntries([pair])),
+    ),
+  ) as fc.Arbitrary<[string, Plain]>
+  fc.assert(
+    fc.property(asked, fc.array(value, { maxLength: 4 }), ([operator, argument], items) => {
+      const condition = { [operator]: argument }
+      if (!matches({ a: condition }, { a: items })) return
+      const passes = (item: Plain) =>
+        operator === '$elemMatch'
+          ? asksItem(item, argument as Document)
+          : asksOne([{ value: item, items: false }], operator, argument)
+      const index = items.findIndex(passes)
+      expect(matchedIndex({ a: condition }, { a: items })).toBe(index === -1 ? undefined : index)
+    }),
+    { numRuns: 2000 },
   )
 })

@@ -16,8 +16,9 @@ export function compileMatch(filter: Value, options: MatchOptions): Match {
 }
 
 /**
- * The index of the array item that made a document match, for the positional `$` of updates and projections; undefined when
- * no array was involved. Asked only of documents that match. Where several arrays were involved, the last condition counts.
+ * The index of the array item that made a document match, for the positional `$` of updates and projections;
+ * undefined when no array was involved. Asked only of documents that match. Where several arrays were involved, the
+ * last condition counts.
  */
 export function compileMatchedIndex(
   filter: Value,
@@ -31,8 +32,8 @@ export function compileMatchedIndex(
 }
 
 /**
- * The `path: value` pairs that every matching document must have, from equality and $and; what an upsert starts from. A path
- * that is asked twice is there twice.
+ * The `path: value` pairs that every matching document must have, from equality and $and; what an upsert starts from.
+ * A path that is asked twice is there twice.
  */
 export function equalitiesOf(filter: Value): [path: string, value: Value][] {
   return elementsOf(filter).flatMap(([name, value]) => {

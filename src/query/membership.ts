@@ -10,7 +10,9 @@ import { type ValueTest, missingType } from './operator.ts'
 // Up to here, comparing with each is quicker than finding the place to look.
 const compareEachUpTo = 3
 
-/** A null in the list is also met by a missing value. @throws CommandError BadValue for the deprecated type undefined. */
+/**
+ * A null in the list is also met by a missing value. @throws CommandError BadValue for the deprecated type undefined.
+ */
 export function compileMembership(values: readonly Value[], collation: Collation | undefined): ValueTest {
   const tests = values.map(value => compileComparison(equal, value, collation))
   const [first] = tests

@@ -8,8 +8,8 @@
  *   Filter      all ─┬─ field 'size' ── Predicate   all ─┬─ value (> 1)
  *                    └─ any …                            └─ not ── value (mod)
  *
- * A predicate knows nothing of its path: it is what is asked of the values that a path leads to (path.ts). Operators import
- * neither each other nor the parser: recursion comes in with the context.
+ * A predicate knows nothing of its path: it is what is asked of the values that a path leads to (path.ts). Operators
+ * import neither each other nor the parser: recursion comes in with the context.
  */
 import type { Collation } from '../bson/collation.ts'
 import type { Value } from '../bson/value.ts'
@@ -22,7 +22,10 @@ export interface MatchOptions {
   readonly variableNames?: readonly string[] | undefined
 }
 
-/** Asks one value, where it lies: its type byte, the buffer, and the offsets of its first byte and the byte after its last. */
+/**
+ * Asks one value, where it lies: its type byte, the buffer, and the offsets of its first byte and the byte after its
+ * last.
+ */
 export type ValueTest = (type: number, bytes: Uint8Array, start: number, end: number) => boolean
 
 /** Asks the document that begins at `start`. */

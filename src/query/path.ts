@@ -10,7 +10,8 @@
  * An array at the end of a path is asked item by item and then as a whole, unless it was reached by its position in
  * another array, or the predicate asks for whole arrays. A predicate passes when one of the values passes.
  *
- * The position of an item that made it pass is that of the outermost array which was crossed, not reached into by a number.
+ * The position of an item that made it pass is that of the outermost array which was crossed, not reached into by a
+ * number.
  * Source: MongoDB 8.0, src/mongo/db/matcher/path_test.cpp.
  */
 import { readInt32 } from '../bson/bytes.ts'
@@ -192,7 +193,10 @@ function intoItems(inDocument: Inside, position: number, atPosition: PlaceTest):
 
 const positionOf = (name: string): number => (/^(?:0|[1-9]\d*)$/.test(name) ? Number(name) : -1)
 
-/** An item that was reached by its position and is no document or array has nothing below it, not even a missing value. */
+/**
+ * An item that was reached by its position and is no document or array has nothing below it, not even a missing
+ * value.
+ */
 function intoItem(next: PlaceTest): PlaceTest {
   return (type, bytes, start, end) =>
     type === documentType || type === arrayType ? next(type, bytes, start, end) : nowhere

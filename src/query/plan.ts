@@ -6,8 +6,8 @@ import { BsonType, type Value, isArray, isDocument } from '../bson/value.ts'
 import { isOperatorDocument } from './constant.ts'
 
 /**
- * The values of `_id` that documents matching `filter` can have, ascending and each once; undefined when the filter does not
- * pin them. The filter still decides. A well-formed filter is expected: `compileMatch` has refused others.
+ * The values of `_id` that documents matching `filter` can have, ascending and each once; undefined when the filter
+ * does not pin them. The filter still decides. A well-formed filter is expected: `compileMatch` has refused others.
  */
 export function idsOf(filter: Value, collation: Collation | undefined): Value[] | undefined {
   const ids = pinnedBy(filter)

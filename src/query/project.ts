@@ -6,12 +6,14 @@
  * inclusion drops the other items.
  */
 import { CommandError } from '../base/errors.ts'
+import { decodeUtf8 } from '../bson/bytes.ts'
 import { arrayValue, documentOf } from '../bson/encode.ts'
-import { ElementReader, elementsOf, isEmpty, itemsOf } from '../bson/reader.ts'
+import { ElementReader, elementsOf, firstElement, isEmpty, itemsOf } from '../bson/reader.ts'
 import { BsonType, Value, documentBytes, documentValue, isArray, isDocument } from '../bson/value.ts'
 import { BsonWriter, indexName } from '../bson/writer.ts'
 import type { Variables } from '../expression/variables.ts'
 import { compileDocumentPlace, compileDocumentTest } from './document-test.ts'
+import { type NamePattern, compileName, valueUnder } from './element.ts'
 import { parseFilter } from './filter.ts'
 import { NameTable } from './name-table.ts'
 import type { MatchOptions } from './operator.ts'
@@ -26,7 +28,10 @@ export interface ProjectOptions extends MatchOptions {
 
 export type Project = (document: Uint8Array) => Uint8Array
 
-/** @throws CommandError 31253, 31254 for a mixture of inclusion and exclusion, and others. `{}` gives all fields to find. */
+/**
+ * @throws CommandError 31253, 31254 for a mixture of inclusion and exclusion, and others. `{}` gives all fields to
+ * find.
+ */
 export function compileProject(spec: Value, options: ProjectOptions): Project {
   const { of, filter } = options
   if (isEmpty(spec)) {
@@ -42,17 +47,24 @@ export function compileProject(spec: Value, options: ProjectOptions): Project {
 
 function compileRoot(tree: ProjectionTree, kind: 'inclusion' | 'exclusion', options: ProjectOptions): Project {
   const node = compileTree(tree, kind, options)
-  if (!node.computes) {
-    const copy = kind === 'inclusion' ? copyIncluded : copyKept
+  const added = node.computed.flatMap(([name, compute]) => (typeof compute === 'function' ? [{ name, compute }] : []))
+  // What an exclusion computes replaces fields of the document; what an inclusion computes comes after them.
+  const isCopied = added.length === node.computed.length && (kind === 'inclusion' || added.length === 0)
+  if (!isCopied) {
     return document => {
-      const writer = new BsonWriter(kind === 'inclusion' ? 256 : document.length)
-      copy(writer, node, { bytes: document, start: 0 })
-      return writer.finish()
+      const root = documentValue(document)
+      return documentBytes(documentOf(computedFields(node, root, root)))
     }
   }
+  const copy = kind === 'inclusion' ? copyIncluded : copyKept
   return document => {
-    const root = documentValue(document)
-    return documentBytes(documentOf(computedFields(node, root, root)))
+    const writer = new BsonWriter(kind === 'inclusion' ? 256 : document.length)
+    copy(writer, node, { bytes: document, start: 0 })
+    for (const { name, compute } of added) {
+      const value = compute(documentValue(document))
+      if (value !== undefined) writer.value(name, value)
+    }
+    return writer.finish()
   }
 }
 
@@ -117,7 +129,7 @@ function compileElemMatch(condition: Value, options: ProjectOptions): Compute {
   const filter = parseFilter(condition, options)
   const matches = compileDocumentTest(filter)
   const indexIn = compileDocumentPlace(filter)
-  const [[name = ''] = []] = elementsOf(condition)
+  const name = firstElement(condition)?.[0]
   return root => {
     if (!matches(root.bytes, root.start)) return undefined
     const array = elementsOf(root).find(([field]) => field === name)?.[1]
@@ -194,7 +206,10 @@ function copyItems(writer: BsonWriter, node: Node, { bytes, start }: Place): voi
   }
 }
 
-/** What becomes of `value`, which is at `node`'s place, when something below is computed from the whole document `root`. */
+/**
+ * What becomes of `value`, which is at `node`'s place, when something below is computed from the whole document
+ * `root`.
+ */
 function computedValue(node: Node, value: Value | undefined, root: Value): Value | undefined {
   if (isDocument(value)) return documentOf(computedFields(node, value, root))
   if (isArray(value)) {
@@ -224,20 +239,16 @@ function computedFields(node: Node, document: Value | undefined, root: Value): M
 type Step = (projected: Value, before: Uint8Array) => Uint8Array
 
 function compileAfter(after: After, options: ProjectOptions): Step {
-  if (after.kind === 'slice') {
-    return projected => documentBytes(sliceAt(projected, after.path, after))
-  }
+  const path = after.path.map(compileName)
+  if (after.kind === 'slice') return projected => documentBytes(sliceAt(projected, path, after))
   const { filter } = options
   const indexIn = filter && compileDocumentPlace(parseFilter(filter, options))
-  return (projected, before) => documentBytes(pickAt(projected, after.path, indexIn?.(before, 0) ?? -1))
+  return (projected, before) => documentBytes(pickAt(projected, path, indexIn?.(before, 0) ?? -1))
 }
 
 /** `document` with the array at `path` cut, in every document on the way. */
-function sliceAt(
-  document: Value,
-  [name = '', ...rest]: readonly string[],
-  cut: Extract<After, { kind: 'slice' }>,
-): Value {
+function sliceAt(document: Value, path: readonly NamePattern[], cut: Extract<After, { kind: 'slice' }>): Value {
+  const [name, ...rest] = path
   return changeField(document, name, value => {
     if (rest.length === 0) return isArray(value) ? arrayValue(sliced(itemsOf(value), cut)) : value
     if (isDocument(value)) return sliceAt(value, rest, cut)
@@ -253,15 +264,13 @@ function sliced(items: readonly Value[], { skip, limit }: { skip?: number | unde
 }
 
 /** `document` with the first array on `path` reduced to the item at `index`. */
-function pickAt(document: Value, [name = '', ...rest]: readonly string[], index: number): Value {
+function pickAt(document: Value, path: readonly NamePattern[], index: number): Value {
+  const [name, ...rest] = path
   return changeField(document, name, value => {
     if (isDocument(value) && rest.length > 0) return pickAt(value, rest, index)
     if (!isArray(value)) return value
     if (index < 0) {
-      throw new CommandError(
-        'Location51246',
-        "Executor error during find command :: caused by :: positional operator '.$' couldn't find a matching element in the array",
-      )
+      throw new CommandError('Location51246', "positional operator '.$' couldn't find a matching element in the array")
     }
     const item = itemsOf(value)[index]
     if (item === undefined) throw new CommandError('Location51247', "positional operator '.$' element mismatch")
@@ -269,8 +278,16 @@ function pickAt(document: Value, [name = '', ...rest]: readonly string[], index:
   })
 }
 
-function changeField(document: Value, name: string, change: (value: Value) => Value): Value {
-  return documentOf(
-    elementsOf(document).map(([field, value]) => [field, field === name ? change(value) : value] as const),
-  )
+/** `document` with the field `name`, if it has one, changed; all other bytes are copied. */
+function changeField(document: Value, name: NamePattern | undefined, change: (value: Value) => Value): Value {
+  const value = name && valueUnder(document, name)
+  if (name === undefined || value === undefined) return document
+  const changed = change(value)
+  if (changed === value) return document
+  const { bytes, start, end } = document
+  const writer = new BsonWriter(end - start)
+  writer.elements(bytes, start + 4, value.start - name.nameBytes - 1)
+  writer.value(decodeUtf8(bytes, value.start - name.nameBytes, value.start - 1), changed)
+  writer.elements(bytes, value.end, end - 1)
+  return documentValue(writer.finish())
 }

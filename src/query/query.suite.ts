@@ -1,4 +1,7 @@
-/** What the tests of this folder share: filters and documents as JavaScript objects, through the official `bson` package. */
+/**
+ * What the tests of this folder share: filters and documents as JavaScript objects, through the official `bson`
+ * package.
+ */
 import { existsSync } from 'node:fs'
 import { type Document, EJSON, deserialize, serialize } from 'bson'
 import { expect } from 'vitest'

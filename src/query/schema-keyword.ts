@@ -1,6 +1,6 @@
 /**
- * What the keywords of `$jsonSchema` have in common. A schema is asked of one value; a keyword that is made for one kind of
- * values lets all others pass.
+ * What the keywords of `$jsonSchema` have in common. A schema is asked of one value; a keyword that is made for one
+ * kind of values lets all others pass.
  */
 import { type CodeName, CommandError } from '../base/errors.ts'
 import { compareValues } from '../bson/compare.ts'
@@ -69,5 +69,5 @@ export function hasDuplicates(values: readonly Value[]): boolean {
   return sorted.some((value, index) => index > 0 && compareValues(value, sorted[index - 1]) === 0)
 }
 
-/** Whether a value is one of `values`, whatever the order of fields. */
+/** Whether values of a type can hold fields in one order or another. */
 export const mayHaveFields = (type: number): boolean => type === BsonType.document || type === BsonType.array

@@ -19,7 +19,7 @@ import {
 const onlyForObjects = (test: (bytes: Uint8Array, start: number) => boolean): ValueTest =>
   onlyFor(BsonType.document, (_, bytes, start) => test(bytes, start))
 
-/** The schemas of a document of schemas. `refuse` says what is wrong with one that is none. */
+/** The schemas of a document of schemas, by name. */
 function compileSchemas(argument: Value, { compileSchema, name }: SchemaContext): [name: string, test: ValueTest][] {
   return elementsOf(requireDocument(argument, name)).map(([property, schema]) => {
     if (isDocument(schema)) return [property, compileSchema(schema)]

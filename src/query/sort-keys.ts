@@ -3,13 +3,14 @@
  *
  *   paths a, b.c   { a: 1, b: [{ c: 2 }, { c: 3 }] }   →   [1, 2], [1, 3]
  *
- * Several paths may go through one array, item by item together; not through two of them at once. A number in a path is a
- * position in an array, unless documents in the array have it as a name, which cannot be told apart and is refused.
+ * Several paths may go through one array, item by item together; not through two of them at once. A number in a path
+ * is a position in an array, unless documents in the array have it as a name, which cannot be told apart and is
+ * refused.
  * Source: MongoDB 8.0, src/mongo/db/index/btree_key_generator.cpp.
  */
 import { CommandError } from '../base/errors.ts'
 import { nullValue } from '../bson/encode.ts'
-import { isEmpty, itemsOf } from '../bson/reader.ts'
+import { ElementReader, isEmpty, itemsOf } from '../bson/reader.ts'
 import { BsonType, Value, isArray, isDocument } from '../bson/value.ts'
 import { type NamePattern, valueUnder } from './element.ts'
 
@@ -21,6 +22,27 @@ export function sortKeys(document: Value, paths: readonly Path[]): Value[][] {
   const parts = paths.map(names => ({ names, value: nullValue }))
   addKeys(keys, parts, document)
   return keys
+}
+
+const undefinedValue = new Value(BsonType.undefined, new Uint8Array(), 0, 0)
+
+/** Whether a name may be a position in an array. */
+export const isPosition = ({ word0 }: NamePattern): boolean => (word0 & 0xff) >= 0x30 && (word0 & 0xff) <= 0x39
+
+/** Each value that one path without positions leads to, from the name at `at` on: as `sortKeys`, for paths alone. */
+export function forEachValue(value: Value | undefined, path: Path, at: number, use: (value: Value) => void): void {
+  if (isArray(value)) {
+    const items = ElementReader.of(value)
+    while (items.next()) {
+      if (at === path.length) use(items.value)
+      else forEachValue(isDocument(items.value) ? items.value : undefined, path, at, use)
+    }
+    if (isEmpty(value)) use(at === path.length ? undefinedValue : nullValue)
+    return
+  }
+  const name = path[at]
+  if (name === undefined) use(value ?? nullValue)
+  else forEachValue(isDocument(value) ? valueUnder(value, name) : undefined, path, at + 1, use)
 }
 
 /** One path on its way through the document. */
@@ -40,7 +62,6 @@ interface Reached {
   readonly isNested: boolean
 }
 
-const undefinedValue = new Value(BsonType.undefined, new Uint8Array(), 0, 0)
 const found = (value: Value): Part => ({ names: [], value })
 
 function addKeys(keys: Value[][], parts: readonly Part[], object: Value | undefined): void {

@@ -7,6 +7,8 @@ import { parseCollation } from '../bson/collation.ts'
 import { compareValues } from '../bson/compare.ts'
 import { elementsOf } from '../bson/reader.ts'
 import { bytesOf, readCases, refusalOf, valueOf } from './query.suite.ts'
+import { compileName } from './element.ts'
+import { sortKeys } from './sort-keys.ts'
 import { compileSort } from './sort.ts'
 
 /** The `n` of the documents in their order. */
@@ -112,6 +114,35 @@ test('what is no order is refused', () => {
   )
   expect(refusalOf(() => sorted({ 'a.b': 1, 'a.c': 1 }, [{ a: [{ b: [1], c: [2] }] }]))).toMatch(/parallel arrays/)
   expect(refusalOf(() => sorted({ 'a.0': 1 }, [{ a: [{ 0: 1 }] }]))).toMatch(/^Location16746: /)
+})
+
+test('the key of a document is the first of the keys that an index would have', () => {
+  const name = fc.constantFrom('a', 'b')
+  const { value } = fc.letrec<{ value: unknown }>(tie => ({
+    value: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      fc.integer({ min: 0, max: 3 }),
+      fc.constant(null),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(name, tie('value'), { maxKeys: 2, noNullPrototype: true }),
+    ),
+  }))
+  const document = fc.dictionary(name, value, { maxKeys: 2, noNullPrototype: true }) as fc.Arbitrary<Document>
+  const path = fc.array(name, { minLength: 1, maxLength: 3 }).map(names => names.join('.'))
+  const spec = fc.dictionary(path, fc.constantFrom(1, -1), { minKeys: 1, maxKeys: 2, noNullPrototype: true })
+  fc.assert(
+    fc.property(spec, document, (directions, given) => {
+      const sort = compileSort(valueOf(directions), undefined)
+      const paths = Object.keys(directions).map(names => names.split('.').map(compileName))
+      const keysOf = () => sortKeys(valueOf(given), paths)
+      const refusal = refusalOf(keysOf)
+      expect(refusalOf(() => sort.keyOf(bytesOf(given)))).toBe(refusal)
+      if (refusal !== undefined) return
+      const [first] = keysOf().sort((a, b) => sort.compare(a, b))
+      expect(sort.compare(sort.keyOf(bytesOf(given)), first ?? [])).toBe(0)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('where no array is in the way, documents sort as compareValues orders their fields', () => {

@@ -1,8 +1,9 @@
 /**
  * Sort specifications.
  *
- * A document sorts as an index over the same paths would have it: where a path meets an array, every item gives a key, and
- * the first of the keys in the order of the sort counts. A missing value sorts as null, an empty array before it.
+ * A document sorts as an index over the same paths would have it: where a path meets an array, every item gives a
+ * key, and the first of the keys in the order of the sort counts. A missing value sorts as null, an empty array
+ * before it.
  */
 import { CommandError } from '../base/errors.ts'
 import type { Collation } from '../bson/collation.ts'
@@ -15,7 +16,7 @@ import { BsonType, type Value, documentValue, isDocument, isNumber } from '../bs
 import { parseFieldPath } from '../expression/field-path.ts'
 import { compileName, valueUnder } from './element.ts'
 import { truncatedInteger } from './integer.ts'
-import { type Path, sortKeys } from './sort-keys.ts'
+import { type Path, forEachValue, isPosition, sortKeys } from './sort-keys.ts'
 
 /** What of a document decides its place, taken out once: comparing does not look at the document again. */
 export type SortKey = readonly (Value | undefined)[]
@@ -48,14 +49,32 @@ export function compileSort(spec: Value, collation: Collation | undefined): Sort
     return 0
   }
 
+  const isPositional = paths.some(path => path.some(isPosition))
+
   function keyOf(document: Uint8Array): SortKey {
     const key: Value[] = []
-    for (const path of paths) {
-      const value = simpleValue(document, path)
-      if (value.type === BsonType.array) return firstKey(document)
+    let arrayAt = -1
+    for (let index = 0; index < paths.length; index++) {
+      const value = simpleValue(document, paths[index] as Path)
+      if (value.type === BsonType.array) {
+        if (arrayAt !== -1 || isPositional) return firstKey(document)
+        arrayAt = index
+      }
       key.push(value)
     }
+    // Nothing else depends on which item of the array a key is for: the least item, as the sort goes, gives the first
+    // key.
+    if (arrayAt !== -1)
+      key[arrayAt] = leastAt(documentValue(document), paths[arrayAt] as Path, directions[arrayAt] as 1 | -1)
     return key
+  }
+
+  function leastAt(document: Value, path: Path, direction: 1 | -1): Value {
+    let least: Value | undefined
+    forEachValue(document, path, 0, value => {
+      if (least === undefined || compareValues(value, least, collation) * direction < 0) least = value
+    })
+    return least ?? nullValue
   }
 
   function firstKey(document: Uint8Array): SortKey {

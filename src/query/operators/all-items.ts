@@ -1,4 +1,7 @@
-/** `{ path: { $all: [value, /pattern/] } }` or a list of `{ $elemMatch: … }`: each is found, wherever. An empty list finds nothing. */
+/**
+ * `{ path: { $all: [value, /pattern/] } }` or a list of `{ $elemMatch: … }`: each is found, wherever. An empty list
+ * finds nothing.
+ */
 import { CommandError } from '../../base/errors.ts'
 import { firstElement, itemsOf } from '../../bson/reader.ts'
 import { BsonType, type Value, isArray, isDocument } from '../../bson/value.ts'

@@ -1,6 +1,7 @@
 /**
- * `{ path: { $elemMatch: { $gt: 1, $lt: 5 } } }` or `{ path: { $elemMatch: { name: 'x', size: 1 } } }`: one item of an array
- * meets all of it. Documents are asked as documents, and so are arrays in the array, whose fields are their positions.
+ * `{ path: { $elemMatch: { $gt: 1, $lt: 5 } } }` or `{ path: { $elemMatch: { name: 'x', size: 1 } } }`: one item of
+ * an array meets all of it. Documents are asked as documents, and so are arrays in the array, whose fields are their
+ * positions.
  */
 import { CommandError } from '../../base/errors.ts'
 import { firstElement } from '../../bson/reader.ts'

@@ -1,4 +1,6 @@
-/** `{ path: { $in: [value, /pattern/] } }`: equal to one of the values, or matched by one of the regular expressions. */
+/**
+ * `{ path: { $in: [value, /pattern/] } }`: equal to one of the values, or matched by one of the regular expressions.
+ */
 import { memberPredicate } from '../constant.ts'
 import type { FieldOperator } from '../operator.ts'
 

@@ -1,5 +1,6 @@
 /** `{ $jsonSchema: schema }`: the document is as the schema says. */
 import { CommandError } from '../../base/errors.ts'
+import { readInt32 } from '../../bson/bytes.ts'
 import { BsonType, isDocument } from '../../bson/value.ts'
 import { compileSchema } from '../json-schema.ts'
 import type { DocumentOperator } from '../operator.ts'
@@ -10,6 +11,9 @@ export const operator: DocumentOperator = {
   compile(argument) {
     if (!isDocument(argument)) throw new CommandError('TypeMismatch', '$jsonSchema must be an object')
     const fits = compileSchema(argument)
-    return { kind: 'document', test: (bytes, start) => fits(BsonType.document, bytes, start, bytes.length) }
+    return {
+      kind: 'document',
+      test: (bytes, start) => fits(BsonType.document, bytes, start, start + readInt32(bytes, start)),
+    }
   },
 }

@@ -67,6 +67,7 @@ const codes = {
   ReadConcernMajorityNotAvailableYet: 134,
   CappedPositionLost: 136,
   CursorInUse: 143,
+  ExceededMemoryLimit: 146,
   StaleEpoch: 150,
   IncompatibleCollationVersion: 161,
   CommandNotSupportedOnView: 166,

@@ -1,11 +1,22 @@
-/** Aggregation expressions: a specification compiled once into a function of a document and the variables. */
-import { Bug } from '../base/assert.ts'
+/**
+ * Aggregation expressions: a specification compiled once into a function of a document and the variables.
+ *
+ *   "$a.b"           a field path              { $add: […] }     an operator: operators/ has them
+ *   "$$name.b"       a variable                { a: …, b: … }    a document of expressions
+ *   anything else    itself                    […]               an array of expressions
+ */
+import { CommandError } from '../base/errors.ts'
+import { arrayValue, documentOf, nullValue } from '../bson/encode.ts'
+import { elementsOf, firstElement, hasOperators, itemsOf } from '../bson/reader.ts'
 import type { Collation } from '../bson/collation.ts'
-import type { Value } from '../bson/value.ts'
-import type { Variables } from './variables.ts'
+import { show } from '../bson/show.ts'
+import { BsonType, type Value, documentValue, toText } from '../bson/value.ts'
+import { compileFieldPath, requireFieldName } from './field-path.ts'
+import { type Evaluate, type ExpressionOperator, constantly } from './operator.ts'
+import * as all from './operators/all.ts'
+import { rootVariables, systemVariables } from './variables.ts'
 
-/** `document` is a value of type document (what `$$CURRENT` is at the start); undefined out means missing. */
-export type Evaluate = (document: Value, variables: Variables) => Value | undefined
+export type { Evaluate } from './operator.ts'
 
 export interface CompileOptions {
   /** How strings compare; undefined for by bytes. */
@@ -14,7 +25,130 @@ export interface CompileOptions {
   readonly variables?: readonly string[] | undefined
 }
 
+const operators: ReadonlyMap<string, ExpressionOperator> = new Map(
+  Object.values(all).map(operator => [operator.name, operator]),
+)
+
+/** Known to the server, or to newer ones, and not to us: a clearer answer than that of a misspelled name. */
+const notImplemented = new Set([
+  ...['$meta', '$function', '$accumulator', '$sampleRate', '$toHashedIndexKey', '$median', '$percentile'],
+  ...['$bottom', '$bottomN', '$top', '$topN', '$sigmoid', '$createObjectId', '$subtype', '$hash', '$hexHash'],
+  ...['$similarityCosine', '$similarityDotProduct', '$similarityEuclidean', '$serializeEJSON', '$deserializeEJSON'],
+  ...['$encStrStartsWith', '$encStrEndsWith', '$encStrContains', '$encStrNormalizedEq'],
+])
+
 /** @throws CommandError for an unknown operator (168), a wrong number of arguments (16020), an undefined variable … */
-export function compileExpression(_spec: Value, _options: CompileOptions): Evaluate {
-  throw new Bug('not written yet')
+export function compileExpression(spec: Value, options: CompileOptions): Evaluate {
+  return compile(spec, { collation: options.collation, defined: [...systemVariables, ...(options.variables ?? [])] })
+}
+
+/** `$name` of an expression operator, for those who decide whether a document is an expression. */
+export function isExpressionOperator(name: string): boolean {
+  return operators.has(name) || notImplemented.has(name)
+}
+
+interface Context {
+  readonly collation: Collation | undefined
+  /** The variables that may be used here. `$$CURRENT` stands twice once somebody has given it another value. */
+  readonly defined: readonly string[]
+}
+
+function compile(spec: Value, context: Context): Evaluate {
+  switch (spec.type) {
+    case BsonType.string:
+      return compileText(toText(spec), spec, context)
+    case BsonType.document:
+      return hasOperators(spec) ? compileOperator(spec, context) : compileDocument(spec, context)
+    case BsonType.array:
+      return compileArray(spec, context)
+    default:
+      return constantly(spec)
+  }
+}
+
+function compileText(text: string, spec: Value, context: Context): Evaluate {
+  if (text.startsWith('$$')) return compileVariable(text.slice(2), context)
+  if (!text.startsWith('$')) return constantly(spec)
+  if (text === '$') throw new CommandError('Location16872', "'$' by itself is not a valid FieldPath")
+  return compileVariable(`CURRENT.${text.slice(1)}`, context)
+}
+
+/** A variable and what lies below it: `name` or `name.path`. */
+function compileVariable(text: string, { defined }: Context): Evaluate {
+  const dot = text.indexOf('.')
+  const name = dot === -1 ? text : text.slice(0, dot)
+  if (name === '') throw new CommandError('FailedToParse', 'empty variable names are not allowed')
+  if (!defined.includes(name)) throw new CommandError('Location17276', `Use of undefined variable: ${name}`)
+  const walk = dot === -1 ? undefined : compileFieldPath(text.slice(dot + 1))
+  if (name === 'REMOVE') return constantly(undefined)
+  if (name === 'ROOT' || (name === 'CURRENT' && defined.indexOf(name) === defined.lastIndexOf(name))) {
+    return walk ?? (document => document)
+  }
+  if (walk === undefined) return (_, variables) => variables.get(name)
+  return (_, variables) => walk(variables.get(name))
+}
+
+function compileDocument(spec: Value, context: Context): Evaluate {
+  const fields = elementsOf(spec).map(([name, value]): [string, Evaluate] => {
+    requireFieldName(name)
+    if (name.includes('.')) {
+      throw new CommandError(
+        'Location16412',
+        `FieldPath field names may not contain '.'. Consider using $getField or $setField. Found: ${name}`,
+      )
+    }
+    return [name, compile(value, context)]
+  })
+  if (new Set(fields.map(([name]) => name)).size < fields.length) {
+    throw new CommandError('Location16406', `duplicate field name specified in object literal: ${show(spec)}`)
+  }
+  const operands = fields.map(([, evaluate]) => evaluate)
+  return folded(operands, (document, variables) =>
+    documentOf(fields.map(([name, evaluate]) => [name, evaluate(document, variables)] as const)),
+  )
+}
+
+function compileArray(spec: Value, context: Context): Evaluate {
+  const items = itemsOf(spec).map(item => compile(item, context))
+  return folded(items, (document, variables) => arrayValue(items.map(item => item(document, variables))))
+}
+
+function compileOperator(spec: Value, context: Context): Evaluate {
+  const [name, argument] = firstElement(spec) ?? ['', nullValue]
+  if (elementsOf(spec).length > 1) {
+    throw new CommandError(
+      'Location15983',
+      `an object representing an expression must have exactly one field: ${show(spec)}`,
+    )
+  }
+  const operator = operators.get(name)
+  if (operator === undefined) {
+    if (notImplemented.has(name)) throw new CommandError('NotImplemented', `the expression ${name} is not supported`)
+    throw new CommandError('InvalidPipelineOperator', `Unrecognized expression '${name}'`)
+  }
+  const operands: Evaluate[] = []
+  const evaluate = operator.compile(argument, {
+    collation: context.collation,
+    compileExpression(operand, definedInside = []) {
+      const compiled = compile(operand, { ...context, defined: [...context.defined, ...definedInside] })
+      operands.push(compiled)
+      return compiled
+    },
+  })
+  return operands.length === 0 ? evaluate : folded(operands, evaluate)
+}
+
+const nothing = documentValue(Uint8Array.of(5, 0, 0, 0, 0))
+const noVariables = rootVariables({ nowMs: 0, clusterTime: 0n })
+
+/** `evaluate`, or the constant that it gives when all its operands are. */
+function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
+  if (evaluate.constant !== undefined || !operands.every(operand => operand.constant !== undefined)) return evaluate
+  try {
+    return constantly(evaluate(nothing, noVariables))
+  } catch (error) {
+    // An operand of the wrong kind may stand in a branch that no document takes: it is refused when it is reached.
+    if (error instanceof CommandError) return evaluate
+    throw error
+  }
 }

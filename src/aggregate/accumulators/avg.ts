@@ -1,7 +1,7 @@
 /** `{ $avg: expression }` is the average of the numbers; null when there are none. */
 import { isNumber } from '../../bson/value.ts'
 import { ofExpression } from '../accumulator.ts'
-import { NumberTotal } from '../number-total.ts'
+import { NumberTotal } from '../../expression/number-total.ts'
 
 export const accumulator = ofExpression('$avg', () => {
   const total = new NumberTotal()

@@ -3,7 +3,7 @@ import { CommandError } from '../../base/errors.ts'
 import { isEmpty } from '../../bson/reader.ts'
 import { isDocument } from '../../bson/value.ts'
 import type { Accumulator } from '../accumulator.ts'
-import { integerValue } from '../number-total.ts'
+import { integerValue } from '../../expression/number-total.ts'
 
 export const accumulator: Accumulator = {
   name: '$count',

@@ -1,7 +1,7 @@
 /** `{ $sum: expression }` adds up the numbers; 0 when there are none. */
 import { isNumber } from '../../bson/value.ts'
 import { ofExpression } from '../accumulator.ts'
-import { NumberTotal } from '../number-total.ts'
+import { NumberTotal } from '../../expression/number-total.ts'
 
 export const accumulator = ofExpression('$sum', () => {
   const total = new NumberTotal()

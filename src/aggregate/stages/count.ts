@@ -3,7 +3,7 @@ import { CommandError } from '../../base/errors.ts'
 import { encodeDocument } from '../../bson/encode.ts'
 import { isString, toText } from '../../bson/value.ts'
 import type { Value } from '../../bson/value.ts'
-import { integerValue } from '../number-total.ts'
+import { integerValue } from '../../expression/number-total.ts'
 import type { Stage } from '../stage.ts'
 
 export const stage: Stage = {

@@ -1,4 +1,4 @@
-import { Decimal128, Double, Long } from 'bson'
+import { Decimal128, type Document, Double, EJSON, Long, deserialize, serialize } from 'bson'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { doubleValue, encodeDocument, int32Value, int64Value } from '../bson/encode.ts'
@@ -6,7 +6,10 @@ import { getField } from '../bson/reader.ts'
 import { toDouble, toInt32, toInt64, typeName } from '../bson/value.ts'
 import type { Value } from '../bson/value.ts'
 import { NumberTotal, integerValue } from './number-total.ts'
-import { bytesOf, documentOfBytes, textOf } from './pipeline.suite.ts'
+
+const bytesOf = (document: Document): Uint8Array => serialize(document)
+const documentOfBytes = (bytes: Uint8Array): Document => deserialize(bytes, { promoteValues: false })
+const textOf = (document: Document): string => EJSON.stringify(document, { relaxed: false })
 
 const sumOf = (numbers: readonly Value[]): Value => {
   const total = new NumberTotal()

@@ -1,0 +1,6 @@
+/** $gte: whether the first value does not come before the second in the order of all values. */
+import { compareValues } from '../../bson/compare.ts'
+import { boolValue } from '../../bson/encode.ts'
+import { binary } from '../operands.ts'
+
+export const operator = binary('$gte', (a, b, collation) => boolValue(compareValues(a, b, collation) >= 0))

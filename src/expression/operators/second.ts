@@ -1,0 +1,5 @@
+/** $second: the second of a date. */
+import { second } from '../calendar.ts'
+import { datePart } from '../dates.ts'
+
+export const operator = datePart('$second', second)

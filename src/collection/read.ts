@@ -7,9 +7,9 @@
 import { scanBatchBytesMax } from '../base/limits.ts'
 import type { Pace } from '../base/pace.ts'
 import type { Collation } from '../bson/collation.ts'
-import { documentValue, type Value } from '../bson/value.ts'
+import { BsonType, documentValue, type Value } from '../bson/value.ts'
 import { compileMatch, type Match, type MatchOptions } from '../query/match.ts'
-import { isEmpty } from '../bson/reader.ts'
+import { ElementReader, isEmpty } from '../bson/reader.ts'
 import { idsOf } from '../query/plan.ts'
 import type { Reader } from '../storage/engine.ts'
 import type { CollectionInfo } from './catalog.ts'
@@ -37,11 +37,27 @@ export function compileSelection(
   filter: Value,
   options: MatchOptions & { collation?: Collation | undefined },
 ): Selection {
-  const match = isEmpty(filter) ? matchesAll : compileMatch(filter, options)
-  return { filter, match, ids: idsOf(filter, options.collation) }
+  const ids = idsOf(filter, options.collation)
+  const isDecided = isEmpty(filter) || (ids !== undefined && isOnlyId(filter))
+  return { filter, match: isDecided ? matchesAll : compileMatch(filter, options), ids }
 }
 
-export const selectsAll = ({ match }: Selection): boolean => match === matchesAll
+/** Whether the filter is `{ _id: value }` with a value that can only be meant itself: the record's key has decided then. */
+function isOnlyId(filter: Value): boolean {
+  const elements = ElementReader.of(filter)
+  if (!elements.next() || !keyDecides.has(elements.type)) return false
+  return elements.name === '_id' && !elements.next()
+}
+
+/** Types whose equal values, and only those, have equal keys. */
+const keyDecides: ReadonlySet<number> = new Set([
+  BsonType.objectId,
+  BsonType.string,
+  BsonType.int32,
+  BsonType.int64,
+  BsonType.double,
+  BsonType.date,
+])
 
 /** The documents of `info` that the selection pins by _id and that match, in the order of their keys. */
 export async function readByIds(

@@ -75,20 +75,27 @@ interface Fields {
 
 const noSequences: CommandRequest['sequences'] = new Map()
 
-/** The names of a table, by their place: made once for each table, since this is on the way of every command. */
-const namesOfTables = new WeakMap<FieldTable, ReadonlyMap<string, number>>()
+/** A table as it is read: made once for each, since this is on the way of every command. */
+interface Columns {
+  readonly names: readonly string[]
+  readonly parsers: readonly FieldParser<unknown>[]
+  readonly places: ReadonlyMap<string, number>
+}
 
-function placesOf(table: FieldTable): ReadonlyMap<string, number> {
-  const known = namesOfTables.get(table)
+const columnsOfTables = new WeakMap<FieldTable, Columns>()
+
+function columnsOf(table: FieldTable): Columns {
+  const known = columnsOfTables.get(table)
   if (known !== undefined) return known
-  const places = new Map(Object.keys(table).map((name, place) => [name, place]))
-  namesOfTables.set(table, places)
-  return places
+  const names = Object.keys(table)
+  const columns = { names, parsers: Object.values(table), places: new Map(names.map((name, place) => [name, place])) }
+  columnsOfTables.set(table, columns)
+  return columns
 }
 
 function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Table> {
   const { path, isCommand, value, sequences } = fields
-  const places = placesOf(table)
+  const { names, parsers, places } = columnsOf(table)
   const found: (Value | undefined)[] = []
   const elements = ElementReader.of(value)
   let isFirst = isCommand
@@ -104,8 +111,9 @@ function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Ta
     found[place] = elements.value
   }
   const parsed: Record<string, unknown> = {}
-  for (const [name, place] of places) {
-    const parser = table[name] as FieldParser<unknown>
+  for (let place = 0; place < names.length; place++) {
+    const name = names[place] as string
+    const parser = parsers[place] as FieldParser<unknown>
     const sequence = sequences.size === 0 ? undefined : sequences.get(name)
     if (sequence === undefined) parsed[name] = parser(found[place], `${path}.${name}`)
     else {

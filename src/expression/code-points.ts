@@ -113,7 +113,7 @@ function matching(regex: RegExp): CodePoints {
   const runs: [number, number][] = []
   const blockSize = 0x4000
   for (let block = 0; block <= codePointMax; block += blockSize) {
-    // Halves of pairs are no characters; they lie in blocks of their own kind.
+    // Halves of pairs are no characters: a run goes on over them.
     let text = ''
     const at: number[] = []
     for (let point = block; point < block + blockSize; point++) {

@@ -230,25 +230,24 @@ describe('reckoning', () => {
 })
 
 test('the calendar agrees with Date, four centuries around 1970', () => {
+  const wrong: number[] = []
   for (let days = -80_000; days < 80_000; days += 7) {
-    const civil = civilFromDays(days)
-    const known = new Date(days * 86_400_000)
-    expect([civil.year, civil.month, civil.day]).toEqual([
-      known.getUTCFullYear(),
-      known.getUTCMonth() + 1,
-      known.getUTCDate(),
-    ])
-    expect(daysFromCivil(civil.year, civil.month, civil.day)).toBe(days)
+    const { year, month, day } = civilFromDays(days)
+    const isRight = Date.UTC(year, month - 1, day) === days * 86_400_000 && daysFromCivil(year, month, day) === days
+    if (!isRight) wrong.push(days)
   }
+  expect(wrong).toEqual([])
 })
 
 test('what a clock shows leads back to its moment, unless the clock goes twice over it', () => {
   const zone = timeZoneOf('Europe/Berlin')
   const backwards = date('2023-10-29T01:00:00Z').getTime()
+  const wrong: number[] = []
   for (let ms = date('2023-01-01T00:00:00Z').getTime(); ms < date('2024-01-01T00:00:00Z').getTime(); ms += 1_800_000) {
     const again = ms >= backwards && ms < backwards + 3_600_000
-    expect(toUtc(zone, toLocal(zone, ms))).toBe(again ? ms - 3_600_000 : ms)
+    if (toUtc(zone, toLocal(zone, ms)) !== (again ? ms - 3_600_000 : ms)) wrong.push(ms)
   }
+  expect(wrong).toEqual([])
 })
 
 test('a time that the clock leaves out lies behind the gap', () => {

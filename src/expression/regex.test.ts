@@ -126,8 +126,6 @@ test('a pattern that runs away is stopped', () => {
   expect(matches('aaa')).toBe(true)
 })
 
-test('a text of megabytes is searched to its end', () => {
-  const text = 'ab'.repeat(4_000_000)
-  expect(compileRegex('(?:a|b)*c', '')(text)).toBe(false)
-  expect(compileRegex('^(?:(a)|b)*$', '')(text)).toBe(true)
+test('a text that fills the stack of steps back is searched to its end', () => {
+  expect(compileRegex('^(?:(((((a)))))|(b))*c', '')('ab'.repeat(1_000_000))).toBe(false)
 })

@@ -22,17 +22,10 @@ import { isoText } from './date-format.ts'
 export function doubleText(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value < 0 ? '-Infinity' : 'Infinity'
-  const [mantissa = '', exponent = '0'] = value.toExponential().split('e')
-  const power = Number(exponent)
-  if (power >= -4 && power < 16) {
-    const digits = mantissa.replace(/[-.]/g, '')
-    const sign = value < 0 ? '-' : ''
-    if (power < 0) return `${sign}0.${'0'.repeat(-power - 1)}${digits}`
-    const whole = digits.slice(0, power + 1).padEnd(power + 1, '0')
-    const fraction = digits.slice(power + 1)
-    return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`
-  }
-  return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
+  const size = Math.abs(value)
+  if (size >= 1e-4 && size < 1e16) return String(value)
+  const [mantissa = '', exponent = ''] = value.toExponential().split('e')
+  return `${mantissa}e${exponent.slice(0, 1)}${exponent.slice(1).padStart(2, '0')}`
 }
 
 /** A number of any type as text. */

@@ -3,6 +3,6 @@ import { replacer } from '../replacing.ts'
 
 export const operator = replacer('$replaceAll', (text, find, replacement) => {
   // Nothing stands between any two code points, but not inside of one.
-  if (find === '') return [...text, ''].map(character => replacement + character).join('')
+  if (find === '') return [...Array.from(text), ''].map(character => replacement + character).join('')
   return text.replaceAll(find, () => replacement)
 })

@@ -26,8 +26,40 @@ export interface CursorSource {
   readonly awaitsData: boolean
   /** At most one call at a time. If it throws, the source is finished. */
   next(limits: BatchLimits): Promise<Batch>
-  /** Lets everything go. Called once, also after `next` threw. */
+  /** Lets everything go. Called once, also after `next` threw, and maybe while `next` runs. */
   close(): void
+}
+
+/** What an item of the reply's array weighs besides its document: its type, its index as text, and the 00 behind that. */
+const itemHeadBytes = 8
+
+/** The documents of one batch: no more than were asked for, and no more than fit into one reply. */
+export class BatchDocuments {
+  readonly documents: Uint8Array[] = []
+  readonly #countMax: number
+  #bytes = 0
+
+  constructor(countMax: number) {
+    this.#countMax = countMax
+  }
+
+  get isEmpty(): boolean {
+    return this.documents.length === 0
+  }
+
+  /** Whether there are as many as were asked for. */
+  get isFull(): boolean {
+    return this.documents.length >= this.#countMax
+  }
+
+  /** Adds a document; false when it does not fit. The first fits, however large it is. */
+  add(document: Uint8Array): boolean {
+    const bytes = document.length + itemHeadBytes
+    if (this.isFull || (!this.isEmpty && this.#bytes + bytes > batchBytesMax)) return false
+    this.#bytes += bytes
+    this.documents.push(document)
+    return true
+  }
 }
 
 /** Documents that are there already. */
@@ -36,16 +68,9 @@ export function sourceOf(documents: readonly Uint8Array[]): CursorSource {
   return {
     awaitsData: false,
     async next({ countMax }) {
-      const batch: Uint8Array[] = []
-      let bytes = 0
-      while (taken < documents.length && batch.length < countMax) {
-        const document = documents[taken] as Uint8Array
-        if (batch.length > 0 && bytes + document.length > batchBytesMax) break
-        bytes += document.length
-        batch.push(document)
-        taken++
-      }
-      return { documents: batch, exhausted: taken === documents.length }
+      const batch = new BatchDocuments(countMax)
+      while (taken < documents.length && batch.add(documents[taken] as Uint8Array)) taken++
+      return { documents: batch.documents, exhausted: taken === documents.length }
     },
     close() {
       taken = documents.length
@@ -53,40 +78,46 @@ export function sourceOf(documents: readonly Uint8Array[]): CursorSource {
   }
 }
 
+/** What comes after the documents that were given. */
+type Ahead =
+  | { readonly kind: 'document'; readonly document: Uint8Array }
+  | { readonly kind: 'error'; readonly error: unknown }
+  | { readonly kind: 'end' }
+
 /** Documents that are made when asked for. A document that does not fit into one batch begins the next. */
 export function sourceFrom(iterable: AsyncIterable<Uint8Array>): CursorSource {
   const iterator = iterable[Symbol.asyncIterator]()
-  let ahead: Uint8Array | undefined
-  let isAtEnd = false
-  const pull = async () => {
-    const { done, value } = await iterator.next()
-    if (done === true) isAtEnd = true
-    else ahead = value
+  let ahead: Ahead | undefined
+  const pull = async (): Promise<Ahead> => {
+    try {
+      const { done, value } = await iterator.next()
+      return done === true ? { kind: 'end' } : { kind: 'document', document: value }
+    } catch (error) {
+      return { kind: 'error', error }
+    }
   }
   return {
     awaitsData: false,
     async next({ countMax, check }) {
-      const batch: Uint8Array[] = []
-      let bytes = 0
-      while (batch.length < countMax && !isAtEnd) {
+      const batch = new BatchDocuments(countMax)
+      for (;;) {
         if (ahead === undefined) {
+          if (countMax === 0) break
           check()
-          await pull()
+          // One document is asked for ahead, so that a batch that ends the result says so and saves the client a getMore. An
+          // error there belongs to the next batch.
+          ahead = await pull()
         }
-        if (ahead === undefined) break
-        if (batch.length > 0 && bytes + ahead.length > batchBytesMax) break
-        bytes += ahead.length
-        batch.push(ahead)
+        if (ahead.kind === 'error' && !batch.isFull) throw ahead.error
+        if (ahead.kind !== 'document' || !batch.add(ahead.document)) break
         ahead = undefined
       }
-      // One document is asked for ahead, so that a batch that ends the result says so and saves the client a getMore.
-      if (!isAtEnd && ahead === undefined && countMax > 0) await pull()
-      return { documents: batch, exhausted: isAtEnd && ahead === undefined }
+      return { documents: batch.documents, exhausted: ahead?.kind === 'end' }
     },
     close() {
-      isAtEnd = true
-      ahead = undefined
-      void iterator.return?.()
+      ahead = { kind: 'end' }
+      // Nobody asks any more, so nobody is concerned by what goes wrong while it lets go.
+      void iterator.return?.().then(undefined, () => undefined)
     },
   }
 }

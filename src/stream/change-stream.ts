@@ -1,93 +1,75 @@
 /**
  * One change stream, as its cursor reads it.
  *
- *   starting ──▶ catching up ──▶ live ──▶ ended            ended: behind an invalidate, or after an error
- *                     ▲            │
- *                     └── lagging ─┘                       the backlog grew past its bound: it is dropped, not the place
+ *   starting ──▶ catching-up ──▶ live ──▶ ended            ended: behind an invalidate, or with an error
+ *     ▲  │            ▲           │
+ *     │  ▼            └─ lagging ─┘                        the backlog grew past its bound: it is dropped, not the place
+ *    early                                                 the log has not come to the token yet
+ *                                          closed          from everywhere, and for good
  *
  * Catching up, the stream reads the log itself, only while it is asked. At the end of the log it joins the hub in the same
  * turn in which it knows that the hub is no further; from then on it is offered each change as it is committed. Where the
  * two overlap, positions decide: nothing at or before `#seenTo` is taken again.
  *
- * What is offered goes through the same `#evaluate` as what is read, and waits in the backlog until a getMore takes it. A
- * getMore that finds the backlog empty waits, and is woken by the first event; nothing polls.
+ * What is offered and what is read goes through the same view, and waits in the backlog until a getMore takes it. A getMore that
+ * finds the backlog empty waits, and is woken by the first event; nothing polls.
  *
  * The postBatchResumeToken is that of the last event taken, or, when everything up to some later time was seen and
  * nothing is left, the high-water mark of that time. A filter that matches nothing would otherwise make the next resume read
  * the same history again. Source: mongodb/specifications, change-streams, "postBatchResumeToken".
  */
-import type { Timer } from '../base/env.ts'
-import { CommandError } from '../base/errors.ts'
-import {
-  backlogBytesMax,
-  batchBytesMax,
-  catchUpMsMax,
-  documentBytesInternalMax,
-  logReadBytesMax,
-} from '../base/limits.ts'
+import { backlogBytesMax, batchBytesMax, catchUpMsMax, logReadBytesMax, searchMsMax } from '../base/limits.ts'
 import { Pace } from '../base/pace.ts'
-import { sameBytes } from '../bson/bytes.ts'
-import { fieldName, findField } from '../bson/reader.ts'
-import { show } from '../bson/show.ts'
-import { BsonType, documentBytes, documentValue } from '../bson/value.ts'
 import type { Store } from '../collection/store.ts'
-import type { Batch, BatchLimits, CursorSource } from '../cursor/source.ts'
+import { BatchDocuments, type Batch, type BatchLimits, type CursorSource } from '../cursor/source.ts'
 import { decodeEntry } from '../oplog/entry.ts'
 import { highWaterMarkToken } from '../oplog/resume-token.ts'
-import { comparePositions, type MaybePromise, type Position } from '../storage/engine.ts'
+import { comparePositions, type Position } from '../storage/engine.ts'
+import type { Subscriber } from './audiences.ts'
+import { Backlog } from './backlog.ts'
 import { interpretEntry, type ChangeBasis } from './change.ts'
-import { makeInvalidate, type ChangeEvent } from './event.ts'
-import type { Hub, Subscriber } from './hub.ts'
+import type { Hub } from './hub.ts'
 import { Offer } from './offer.ts'
-import type { ChangeStreamOptions } from './options.ts'
-import { isInvalidatedBy, watchesChange } from './scope.ts'
-import { findTokenChange, justBefore, requireReachable } from './start.ts'
+import type { Start } from './options.ts'
+import { isInvalidatedBy } from './scope.ts'
+import { differentSplit } from './split.ts'
+import { findPlace, findTokenChange, justBefore, requireUnbroken } from './start.ts'
+import { isEnd, type Item, type View } from './view.ts'
 
-/** What one change came to for this stream: a document to deliver, an error to throw, or nothing but an end. */
-interface Item {
-  readonly position: Position
-  readonly token: Uint8Array
-  readonly document: Uint8Array | undefined
-  readonly error: CommandError | undefined
-  /** The stream ends behind it. */
-  readonly isLast: boolean
-}
-
-type State = 'starting' | 'catching-up' | 'live' | 'ended'
+type State = 'starting' | 'early' | 'catching-up' | 'live' | 'ended' | 'closed'
 
 export interface ChangeStreamParts {
   readonly store: Store
   readonly hub: Hub
-  readonly options: ChangeStreamOptions
-  /** The user's stages: what an event becomes, undefined when it is filtered out. */
-  readonly pipeline: (event: Uint8Array) => Uint8Array | undefined
+  readonly view: View
+  readonly start: Start
+  /** What may wait for the client while the stream is live. */
+  readonly backlogBytesMax?: number
 }
-
-const idField = fieldName('_id')
 
 export class ChangeStream implements CursorSource, Subscriber {
   readonly awaitsData = true
+  readonly view: View
   readonly #store: Store
   readonly #hub: Hub
-  readonly #options: ChangeStreamOptions
-  readonly #pipeline: ChangeStreamParts['pipeline']
+  readonly #start: Start
+  readonly #backlogBytesMax: number
   #state: State = 'starting'
-  /** Everything up to here is in the backlog, or was delivered, or was not for us. While live, the hub knows better. */
+  /** Everything up to here is in the backlog, or was taken, or was not for us. While live, the hub knows better. */
   #seenTo: Position
-  #backlog: Item[] = []
-  #backlogBytes = 0
+  readonly #backlog = new Backlog()
   /** The postBatchResumeToken, and the time in it. */
   #token: Uint8Array
   #tokenTime: bigint
   /** Ends the wait of the getMore that waits; undefined when none does. */
   #wake: (() => void) | undefined
 
-  constructor({ store, hub, options, pipeline }: ChangeStreamParts) {
+  constructor({ store, hub, view, start, ...limits }: ChangeStreamParts) {
+    this.view = view
     this.#store = store
     this.#hub = hub
-    this.#options = options
-    this.#pipeline = pipeline
-    const { start } = options
+    this.#start = start
+    this.#backlogBytesMax = limits.backlogBytesMax ?? backlogBytesMax
     // A stream without a start begins one increment behind the newest commit, decided now and not at its first getMore.
     const now = store.engine.log.newest.time + 1n
     this.#tokenTime = start.kind === 'now' ? now : start.kind === 'at' ? start.time : start.parts.clusterTime
@@ -95,218 +77,183 @@ export class ChangeStream implements CursorSource, Subscriber {
     this.#seenTo = justBefore(this.#tokenTime)
   }
 
-  get scope() {
-    return this.#options.scope
-  }
-
   async next({ countMax, waitMs, signal, check }: BatchLimits): Promise<Batch> {
     const { env } = this.#store
-    const documents: Uint8Array[] = []
     const beganMs = env.monotonicMs()
-    let bytes = 0
-    if (countMax > 0 && this.#state === 'starting') await this.#begin()
-    while (documents.length < countMax) {
-      const item = this.#backlog[0]
+    const pace = new Pace(env, check)
+    const batch = new BatchDocuments(countMax)
+    while (!batch.isFull) {
+      const item = this.#backlog.first
       if (item !== undefined) {
-        if (documents.length > 0 && bytes + (item.document?.length ?? 0) > batchBytesMax) break
-        const document = this.#takeItem(item)
-        if (document !== undefined) documents.push(document)
-        bytes += document?.length ?? 0
+        if (!this.#takeItem(item, batch)) break
         continue
       }
-      if (this.#state === 'ended') return { documents, exhausted: true, extra: this.#extra({ invalidated: true }) }
+      if (this.#state === 'closed') break
+      if (this.#state === 'ended')
+        return { documents: batch.documents, exhausted: true, extra: this.#extra('invalidated') }
       check()
-      const leftMs = beganMs + waitMs - env.monotonicMs()
-      if (this.#state === 'catching-up') {
+      const spentMs = env.monotonicMs() - beganMs
+      if (this.#isReading()) {
         // Events that are there are not kept back until a long history has been read to its end.
-        if (documents.length > 0 && env.monotonicMs() - beganMs > catchUpMsMax) break
-        if (await this.#catchUp(new Pace(env, check))) continue
-        if (leftMs <= 0) break
-      } else if (documents.length > 0 || leftMs <= 0) break
-      else if (this.#state === 'starting') await this.#awaitStart(leftMs, signal)
-      else await this.#wait(leftMs, signal)
+        if (spentMs > (batch.isEmpty ? Math.max(waitMs, searchMsMax) : catchUpMsMax)) break
+        await this.#read(pace)
+      } else {
+        if (!batch.isEmpty || spentMs >= waitMs) break
+        await this.#wait(waitMs - spentMs, signal)
+      }
     }
-    this.#moveToken()
-    return { documents, exhausted: false, extra: this.#extra() }
+    // A full batch ends with its last event; whether anything lies behind that was not looked for.
+    if (!batch.isFull) this.#moveToken()
+    return { documents: batch.documents, exhausted: false, extra: this.#extra() }
   }
 
   close(): void {
-    this.#state = 'ended'
-    this.#hub.unsubscribe(this)
-    this.#dropBacklog()
+    this.#leave('closed')
+    this.#backlog.clear()
     this.#wake?.()
   }
 
-  /** A change that was just committed, from the hub. */
-  take(offer: Offer): MaybePromise<void> {
-    if (this.#state !== 'live') return
-    const items = this.#evaluate(offer)
-    if (items instanceof Promise) return items.then(made => this.#keep(made))
-    this.#keep(items)
-  }
-
-  fail(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error)
-    const refusal = error instanceof CommandError ? error : new CommandError('OperationFailed', message)
-    this.#keep([{ position: this.#seenTo, token: this.#token, document: undefined, error: refusal, isLast: true }])
-  }
-
-  #keep(items: readonly Item[]): void {
-    if (this.#state !== 'live' || items.length === 0) return
-    for (const item of items) {
-      if (this.#backlog.length === 0) this.#seenTo = later(this.#seenTo, this.#hub.position)
-      this.#backlog.push(item)
-      this.#backlogBytes += item.document?.length ?? 0
-      if (item.isLast) this.#leave('ended')
-    }
-    if (this.#backlogBytes > backlogBytesMax) {
-      // The documents go, the place stays: `#seenTo` is behind what was taken last, and the log has the rest.
-      this.#dropBacklog()
+  take(items: readonly Item[]): void {
+    const [first] = items
+    if (this.#state !== 'live' || first === undefined) return
+    if (comparePositions(first.position, this.#seenTo) <= 0) return
+    if (this.#backlog.isEmpty) this.#seenTo = later(this.#seenTo, this.#hub.position)
+    this.#backlog.push(items)
+    if (isEnd(items)) this.#leave('ended')
+    else if (this.#backlog.bytes > this.#backlogBytesMax) {
+      // The documents go, the place stays: the log has all that is behind it. A change that was taken in part is kept.
+      this.#backlog.dropBehind(this.#seenTo)
       this.#leave('catching-up')
     }
     this.#wake?.()
   }
 
-  #leave(state: 'ended' | 'catching-up'): void {
+  fail(error: unknown): void {
+    if (this.#state !== 'live') return
+    this.#backlog.push([{ kind: 'error', position: this.#hub.position, error }])
+    this.#leave('ended')
+    this.#wake?.()
+  }
+
+  #leave(state: 'ended' | 'catching-up' | 'closed'): void {
     this.#hub.unsubscribe(this)
     this.#state = state
   }
 
-  #dropBacklog(): void {
-    this.#backlog = []
-    this.#backlogBytes = 0
-  }
-
-  /** Takes the first item out of the backlog. @throws CommandError when it is an error. */
-  #takeItem(item: Item): Uint8Array | undefined {
-    this.#backlog.shift()
-    this.#backlogBytes -= item.document?.length ?? 0
-    if (item.error !== undefined) throw item.error
+  /** Takes the first item out of the backlog, into the batch. False when it belongs to a later batch. @throws its error. */
+  #takeItem(item: Item, batch: BatchDocuments): boolean {
+    if (item.kind === 'error') {
+      // What was before it is delivered first.
+      if (!batch.isEmpty) return false
+      throw item.error
+    }
+    if (item.document !== undefined && !batch.add(item.document)) return false
+    this.#backlog.drop()
     this.#seenTo = later(this.#seenTo, item.position)
     this.#token = item.token
     this.#tokenTime = item.position.time
-    return item.document
+    return true
+  }
+
+  /** Whether there is something to be read now, by the stream itself. */
+  #isReading(): boolean {
+    return this.#state !== 'live' && !this.#isEarly()
+  }
+
+  /** Whether the stream waits for the log to come to its token. */
+  #isEarly(): boolean {
+    return this.#state === 'early' && this.#store.engine.log.newest.time < this.#tokenTime
+  }
+
+  async #read(pace: Pace): Promise<void> {
+    if (this.#state === 'catching-up') await this.#catchUp(pace)
+    else await this.#begin()
   }
 
   /** Finds the place to begin at. @throws CommandError when there is none. */
   async #begin(): Promise<void> {
-    const { start } = this.#options
     const { log } = this.#store.engine
-    if (start.kind !== 'now') await requireReachable(log, this.#tokenTime)
-    if (start.kind === 'after') {
-      const change = await findTokenChange(log, start.parts)
-      if (change === undefined) return
-      this.#seenTo = change.position
-      // The invalidate behind the token's event has not been delivered yet, unless the token is its own.
-      if (!start.parts.fromInvalidate && isInvalidatedBy(this.scope, change)) {
-        this.#backlog.push(this.#invalidateItem(change))
-        this.#state = 'ended'
-        return
-      }
+    const start = this.#start
+    if (start.kind !== 'after') {
+      const place = await findPlace(log, this.#tokenTime)
+      return this.#goOn('catching-up', place)
     }
-    this.#state = 'catching-up'
+    const change = await findTokenChange(log, start.parts, this.view.scope)
+    if (change === undefined) return this.#goOn('early', this.#seenTo)
+    const items = await this.#restOf(change, start.parts)
+    this.#goOn(isEnd(items) ? 'ended' : 'catching-up', change.position)
+    if (!this.#isClosed()) this.#backlog.push(items)
   }
 
-  /** A token from the future: nothing to do until the log has come that far. */
-  async #awaitStart(waitMs: number, signal: AbortSignal): Promise<void> {
-    const stop = this.#store.engine.log.onAppend(() => this.#wake?.())
-    try {
-      await this.#wait(waitMs, signal)
-    } finally {
-      stop()
+  /** What was still to come of the token's own change: fragments behind the token's, and the invalidate. */
+  async #restOf(
+    change: ChangeBasis,
+    { fragmentNum, fromInvalidate, version }: Extract<Start, { kind: 'after' }>['parts'],
+  ): Promise<readonly Item[]> {
+    if (fragmentNum !== undefined) {
+      const items = await this.view.evaluate(new Offer(this.#store, change))
+      if (isEnd(items)) return items
+      if (items.length < 2 || fragmentNum >= items.length) throw differentSplit()
+      return items.slice(fragmentNum + 1)
     }
-    await this.#begin()
+    if (fromInvalidate || !isInvalidatedBy(this.view.scope, change)) return []
+    return this.view.invalidation(change, { version: version === 1 ? 1 : 2 })
   }
 
-  /** Reads a piece of the log. False at its end, where the stream has gone live if it could. */
-  async #catchUp(pace: Pace): Promise<boolean> {
+  /** Reads a piece of the log; at its end, goes live. */
+  async #catchUp(pace: Pace): Promise<void> {
     const { log } = this.#store.engine
     const entries = await log.readAfter(this.#seenTo, { bytesMax: logReadBytesMax })
-    if (this.#state !== 'catching-up') return true // closed meanwhile
-    if (entries.length === 0) {
-      if (!this.#hub.canJoin(this.#seenTo)) return true
-      this.#state = 'live'
-      this.#hub.subscribe(this, this.#seenTo)
-      return true
-    }
+    if (this.#isClosed()) return
+    requireUnbroken(log, this.#seenTo)
+    if (entries.length === 0) return this.#goLive()
     for (const { position, bytes } of entries) {
       const change = interpretEntry(decodeEntry(bytes), position)
-      if (change !== undefined) {
-        const items = await this.#evaluate(new Offer(this.#store, change))
-        this.#backlog.push(...items)
-        for (const { document } of items) this.#backlogBytes += document?.length ?? 0
-        if (items.at(-1)?.isLast === true) {
-          this.#state = 'ended'
-          return true
-        }
+      if (change !== undefined && this.view.sees(change)) {
+        const evaluated = this.view.evaluate(new Offer(this.#store, change))
+        const items = evaluated instanceof Promise ? await evaluated : evaluated
+        if (this.#isClosed()) return
+        this.#backlog.push(items)
+        if (isEnd(items)) return this.#goOn('ended', position)
       }
       this.#seenTo = position
-      if (this.#backlogBytes > batchBytesMax) return true
+      if (this.#backlog.bytes > batchBytesMax) return
       const pause = pace.step()
       if (pause !== undefined) await pause
+      if (this.#isClosed()) return
     }
-    return this.#backlog.length > 0
   }
 
-  /** What a change comes to here: usually nothing or one item. Synchronous unless a document has to be looked up. */
-  #evaluate(offer: Offer): MaybePromise<readonly Item[]> {
-    const { change } = offer
-    const { shape, matchCollectionUUIDForUpdateLookup } = this.#options
-    if (comparePositions(change.position, this.#seenTo) <= 0) return []
-    if (change.isExpanded && !shape.showExpandedEvents) return []
-    if (!watchesChange(this.scope, change)) return []
-    const event = offer.eventFor(shape, { sameCollection: matchCollectionUUIDForUpdateLookup })
-    return event instanceof Promise ? event.then(made => this.#itemsOf(change, made)) : this.#itemsOf(change, event)
+  /** If the hub is further, there is more to read first. */
+  #goLive(): void {
+    if (!this.#hub.canJoin(this.#seenTo)) return
+    this.#state = 'live'
+    this.#hub.subscribe(this, this.#seenTo)
   }
 
-  #itemsOf(change: ChangeBasis, event: ChangeEvent): readonly Item[] {
-    const item = this.#itemOf(change, event, { isLast: false })
-    const items = item === undefined ? [] : [item]
-    if (isInvalidatedBy(this.scope, change) && item?.error === undefined) items.push(this.#invalidateItem(change))
-    return items
+  #goOn(state: 'early' | 'catching-up' | 'ended', seenTo: Position): void {
+    if (this.#isClosed()) return
+    this.#state = state
+    this.#seenTo = seenTo
   }
 
-  #invalidateItem(change: ChangeBasis): Item {
-    const event = makeInvalidate(change)
-    const item = this.#itemOf(change, event, { isLast: true })
-    // A filter may hide the invalidate; the stream ends there all the same.
-    return (
-      item ?? { position: change.position, token: event.token, document: undefined, error: undefined, isLast: true }
-    )
-  }
-
-  /** The item of one event; undefined when the pipeline filters it out. */
-  #itemOf(
-    { position }: ChangeBasis,
-    { event, token, missingImage }: ChangeEvent,
-    { isLast }: { readonly isLast: boolean },
-  ): Item | undefined {
-    try {
-      const document = this.#pipeline(event)
-      if (document === undefined) return undefined
-      if (missingImage !== undefined) throw missingImage
-      requireToken(document, token)
-      requireSize(document)
-      return { position, token, document, error: undefined, isLast }
-    } catch (error) {
-      const refusal =
-        error instanceof CommandError ? error : new CommandError('InternalError', String(error), { cause: error })
-      return { position, token, document: undefined, error: refusal, isLast: true }
-    }
+  #isClosed(): boolean {
+    return this.#state === 'closed'
   }
 
   /** Waits until something is in the backlog, at most `waitMs`, or until `signal` says stop. */
   #wait(waitMs: number, signal: AbortSignal): Promise<void> {
     return new Promise(resolve => {
-      let timer: Timer | undefined
+      if (signal.aborted) return resolve()
       const finish = () => {
-        timer?.cancel()
+        timer.cancel()
+        stop?.()
         signal.removeEventListener('abort', finish)
         this.#wake = undefined
         resolve()
       }
-      if (signal.aborted) return resolve()
-      timer = this.#store.env.after(waitMs, finish)
+      const timer = this.#store.env.after(waitMs, finish)
+      const stop = this.#state === 'early' ? this.#store.engine.log.onAppend(finish) : undefined
       signal.addEventListener('abort', finish)
       this.#wake = finish
     })
@@ -314,40 +261,17 @@ export class ChangeStream implements CursorSource, Subscriber {
 
   /** The token moves to the time up to which everything was seen, if nothing is left and that is further. */
   #moveToken(): void {
-    if (this.#backlog.length > 0 || this.#state === 'starting') return
+    if (!this.#backlog.isEmpty || (this.#state !== 'live' && this.#state !== 'catching-up')) return
     if (this.#state === 'live') this.#seenTo = later(this.#seenTo, this.#hub.position)
     const { time } = this.#seenTo
-    if (time <= this.#tokenTime || this.#state === 'ended') return
+    if (time <= this.#tokenTime) return
     this.#tokenTime = time
     this.#token = highWaterMarkToken(time)
   }
 
-  #extra(more: { invalidated?: true } = {}) {
-    return { postBatchResumeToken: this.#token, ...more }
+  #extra(end?: 'invalidated') {
+    return { postBatchResumeToken: this.#token, ...(end === undefined ? {} : { invalidated: true }) }
   }
 }
 
 const later = (a: Position, b: Position): Position => (comparePositions(a, b) < 0 ? b : a)
-
-/** The pipeline may change everything but the token: without it nobody could resume behind this event. */
-function requireToken(document: Uint8Array, token: Uint8Array): void {
-  const id = findField(document, 0, idField)
-  if (id?.type === BsonType.document && sameBytes(documentBytes(id), token)) return
-  throw new CommandError(
-    'ChangeStreamFatalError',
-    'Encountered an event whose _id field, which contains the resume token, was modified by the pipeline. Modifying the ' +
-      '_id field of an event makes it impossible to resume the stream from that point. Only transformations that retain the ' +
-      `unmodified _id field are allowed. Expected: { _id: ${show(documentValue(token))} } but found: ${
-        id === undefined ? '{}' : `{ _id: ${show(id)} }`
-      }`,
-    { labels: ['NonResumableChangeStreamError'] },
-  )
-}
-
-function requireSize(document: Uint8Array): void {
-  if (document.length <= documentBytesInternalMax) return
-  throw new CommandError(
-    'BSONObjectTooLarge',
-    `BSONObj size: ${document.length} is invalid. Size must be between 0 and ${documentBytesInternalMax}(16MB)`,
-  )
-}

@@ -63,14 +63,18 @@ function documentChange(
   documentKey: Uint8Array,
   diff: Uint8Array | undefined,
 ): ChangeBasis {
+  // Spelled out: a spread costs more than all the rest of making a change.
   return {
-    ...nothingMore,
     position,
     entry,
     operationType,
+    isExpanded: false,
     namespace: parseNamespace(entry.ns),
+    to: undefined,
     documentKey,
     diff,
+    operationDescription: undefined,
+    stateBeforeChange: undefined,
   }
 }
 
@@ -130,17 +134,34 @@ function stateBefore(o2: Uint8Array): Uint8Array {
   })
 }
 
-/** The resume token of a change's event; with `fromInvalidate` that of the invalidate event behind it. */
-export function tokenOf(change: ChangeBasis, { fromInvalidate }: { readonly fromInvalidate: boolean }): Uint8Array {
-  const { position, entry, operationType, documentKey, operationDescription } = change
+export interface TokenOptions {
+  /** The token of the invalidate event behind the change's own. */
+  readonly fromInvalidate: boolean
+  /** 1 only where a client's token of that version has to be met again; it then names no expanded event. */
+  readonly version?: 1 | 2
+  /** Counts from 0; undefined for an event in one piece. */
+  readonly fragmentNum?: number
+}
+
+/** The resume token of a change's event. */
+export function tokenOf(change: ChangeBasis, { fromInvalidate, version = 2, fragmentNum }: TokenOptions): Uint8Array {
+  const { position, entry } = change
+  const identifier = identifierOf(change, version)
   return encodeResumeToken({
     clusterTime: position.time,
-    version: 2,
+    version,
     tokenType: 'event',
     txnOpIndex: position.index,
     fromInvalidate,
     uuid: entry.ui,
-    eventIdentifier: documentValue(encodeDocument({ operationType, documentKey, operationDescription })),
-    fragmentNum: undefined,
+    eventIdentifier: identifier && documentValue(identifier),
+    fragmentNum,
   })
+}
+
+/** What a token of that version says of the event itself. Old ones have the document key alone, or nothing. */
+export function identifierOf(change: ChangeBasis, version: 0 | 1 | 2): Uint8Array | undefined {
+  const { operationType, documentKey, operationDescription, isExpanded } = change
+  if (version < 2 && !isExpanded) return documentKey
+  return encodeDocument({ operationType, documentKey, operationDescription })
 }

@@ -13,11 +13,19 @@ export interface EventShape {
   readonly fullDocumentBeforeChange: 'off' | 'whenAvailable' | 'required'
   readonly showExpandedEvents: boolean
   readonly showRawUpdateDescription: boolean
+  /** With updateLookup: a document of a collection that was created anew under the name does not count. */
+  readonly matchCollectionUUIDForUpdateLookup: boolean
 }
 
 /** Equal for equal shapes. */
 export const shapeKeyOf = (shape: EventShape): string =>
-  `${shape.fullDocument} ${shape.fullDocumentBeforeChange} ${shape.showExpandedEvents} ${shape.showRawUpdateDescription}`
+  [
+    shape.fullDocument,
+    shape.fullDocumentBeforeChange,
+    shape.showExpandedEvents,
+    shape.showRawUpdateDescription,
+    shape.matchCollectionUUIDForUpdateLookup,
+  ].join(' ')
 
 export interface ChangeEvent {
   readonly event: Uint8Array
@@ -123,9 +131,12 @@ function imageNotFound({ operationType, namespace, position }: ChangeBasis, what
   )
 }
 
-/** The event after which a stream cannot go on. It has the place, the time and the identifier of what caused it. */
-export function makeInvalidate(change: ChangeBasis): ChangeEvent {
-  const token = tokenOf(change, { fromInvalidate: true })
+/**
+ * The event after which a stream cannot go on. It has the place, the time and the identifier of what caused it. `version` is that
+ * of its token.
+ */
+export function makeInvalidate(change: ChangeBasis, { version }: { readonly version: 1 | 2 }): ChangeEvent {
+  const token = tokenOf(change, { fromInvalidate: true, version })
   const writer = new BsonWriter()
   writer.document('_id', token)
   writer.string('operationType', 'invalidate')

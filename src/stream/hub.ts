@@ -1,194 +1,189 @@
 /**
  * The one reader of the log's end for the whole process, and the streams that are live.
  *
- * Each committed entry is read once, interpreted once, and offered to the streams whose scope can see it: found by namespace,
- * not by asking every stream. An event is made once for each shape that somebody wants, and its bytes are shared.
+ *   log.onAppend ──▶ pump ──▶ entry ──▶ change ──▶ audiences that may see it ──▶ items ──▶ streams
  *
- *   log.onAppend ──▶ pump ──▶ entry ──▶ change ──▶ subscribers of  db.coll | db | deployment
+ * Each committed entry is read once and interpreted once; its event is made once for each shape that somebody wants, and goes
+ * through equal stages once.
  *
- * `position` is the last entry that all subscribers have been offered. A stream goes live only when it has itself read as
- * far as that (change-stream.ts), so no entry falls between its own reading and what it is offered; what it has seen
- * already it knows by the position.
+ *   … entry  entry  entry  entry  entry newest
+ *             ▲      ▲
+ *      position      offering
  *
- * Without subscribers nothing is read.
+ * A stream joins only when it has itself read as far as `offering` (change-stream.ts), so no entry falls between its own reading
+ * and what it is offered. Where the two overlap, it knows by the position what it has seen already.
+ *
+ * Without streams nothing is read, and no timer runs.
  */
-import type { Env, Timer } from '../base/env.ts'
+import type { Timer } from '../base/env.ts'
 import { idleEntryMs, logReadBytesMax } from '../base/limits.ts'
 import { Pace } from '../base/pace.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { commitChanges } from '../collection/apply.ts'
-import { showNamespace } from '../collection/namespace.ts'
 import type { Store } from '../collection/store.ts'
 import { decodeEntry } from '../oplog/entry.ts'
-import { comparePositions, type MaybePromise, type Position } from '../storage/engine.ts'
+import { comparePositions, type Position } from '../storage/engine.ts'
+import { Audiences, type Audience, type Subscriber } from './audiences.ts'
 import { interpretEntry, type ChangeBasis } from './change.ts'
 import { Offer } from './offer.ts'
-import type { Scope } from './scope.ts'
-
-/** A live stream, as the hub knows it. */
-export interface Subscriber {
-  readonly scope: Scope
-  /** Never throws: what goes wrong is kept for the stream's own reader. */
-  take(offer: Offer): MaybePromise<void>
-  /** The log could not be read. The stream ends with that error. */
-  fail(error: unknown): void
-}
+import { requireUnbroken } from './start.ts'
+import type { Item } from './view.ts'
 
 export class Hub {
   readonly #store: Store
-  readonly #env: Env
-  readonly #byScope = new Map<string, Set<Subscriber>>()
+  readonly #audiences = new Audiences()
   readonly #stop: () => void
-  #count = 0
+  /** The last entry that every stream has been offered. */
   #position: Position = { time: 0n, index: 0 }
+  /** The entry that is being offered, or was last. */
+  #offering: Position = this.#position
+  /** Counts how often the place was chosen anew, because there was no stream and then one came. */
+  #generation = 0
   #isPumping = false
+  #isClosed = false
   #idle: Timer | undefined
-  #newestAtIdle: Position = { time: 0n, index: 0 }
 
   constructor(store: Store) {
     this.#store = store
-    this.#env = store.env
     this.#stop = store.engine.log.onAppend(() => this.#wake())
   }
 
-  /** The last entry that every subscriber has been offered. */
+  /** The last entry that every live stream has been offered. */
   get position(): Position {
     return this.#position
   }
 
   /** Live streams. */
   get count(): number {
-    return this.#count
+    return this.#audiences.count
   }
 
-  /** Whether a stream that has seen everything up to `seenTo` would miss nothing by subscribing now. */
+  /** Whether a stream that has seen everything up to `seenTo` would miss nothing by subscribing in this turn. */
   canJoin(seenTo: Position): boolean {
-    return this.#count === 0 || comparePositions(this.#position, seenTo) <= 0
+    return this.count === 0 || comparePositions(this.#offering, seenTo) <= 0
   }
 
-  /** From now on `subscriber` is offered what its scope can see. `seenTo` is how far it has read itself (`canJoin`). */
+  /** From now on `subscriber` is offered what its view can see. `seenTo` is how far it has read itself (`canJoin`). */
   subscribe(subscriber: Subscriber, seenTo: Position): void {
-    const key = scopeKey(subscriber.scope)
-    const group = this.#byScope.get(key) ?? new Set()
-    group.add(subscriber)
-    this.#byScope.set(key, group)
-    if (this.#count++ === 0) {
-      this.#position = seenTo
+    if (this.#isClosed) return
+    if (this.count === 0) {
+      const { newest } = this.#store.engine.log
+      // A stream that starts in the future has seen what there is.
+      this.#position = this.#offering = comparePositions(seenTo, newest) < 0 ? seenTo : newest
+      this.#generation++
       this.#watchIdleness()
     }
+    this.#audiences.add(subscriber)
     this.#wake()
   }
 
+  /** Harmless when it is not there. */
   unsubscribe(subscriber: Subscriber): void {
-    const key = scopeKey(subscriber.scope)
-    const group = this.#byScope.get(key)
-    if (group?.delete(subscriber) !== true) return
-    if (group.size === 0) this.#byScope.delete(key)
-    if (--this.#count === 0) this.#idle?.cancel()
+    if (this.#audiences.remove(subscriber) && this.count === 0) this.#endIdleness()
   }
 
   close(): void {
+    this.#isClosed = true
     this.#stop()
-    this.#idle?.cancel()
-    this.#byScope.clear()
-    this.#count = 0
+    for (const subscriber of this.#audiences.all()) this.unsubscribe(subscriber)
   }
 
   #wake(): void {
-    if (this.#isPumping || this.#count === 0) return
-    this.#isPumping = true
-    void this.#pump()
-      .catch((error: unknown) => this.#failAll(error))
-      .finally(() => {
-        this.#isPumping = false
-      })
+    if (!this.#isPumping && this.count > 0) void this.#pump()
   }
 
+  /** Offers what is new until there is nothing new. Never rejects. */
   async #pump(): Promise<void> {
-    const { log } = this.#store.engine
-    const pace = new Pace(this.#env)
-    // Looking once more after an empty answer is not needed: an append during the reading is part of the next answer, and
-    // one after it wakes us again.
-    while (this.#count > 0 && comparePositions(log.newest, this.#position) > 0) {
-      let at = this.#position
-      const entries = await log.readAfter(at, { bytesMax: logReadBytesMax })
-      for (const { position, bytes } of entries) {
-        // The last stream left and another one joined while we waited: it wants to be offered what is behind its own place.
-        if (this.#position !== at) break
-        const change = interpretEntry(decodeEntry(bytes), position)
-        const offered = change && this.#offer(change)
-        if (offered !== undefined) await offered
-        if (this.#position !== at) break
-        this.#position = at = position
-        const pause = pace.step()
-        if (pause !== undefined) await pause
+    this.#isPumping = true
+    const pace = new Pace(this.#store.env)
+    try {
+      // An append during the last look is part of its answer; one after it finds nobody pumping and wakes us again.
+      while (this.count > 0 && comparePositions(this.#store.engine.log.newest, this.#position) > 0) {
+        if (!(await this.#readOn(pace))) break
       }
-      if (entries.length === 0) return
+    } catch (error) {
+      for (const subscriber of this.#audiences.all()) subscriber.fail(error)
+    } finally {
+      this.#isPumping = false
     }
   }
 
-  /** A promise only if somebody needs to wait for a look-up. */
-  #offer(change: ChangeBasis): Promise<void> | undefined {
-    const subscribers = this.#subscribersOf(change)
-    if (subscribers.length === 0) return undefined
+  /** Offers a piece of the log. False when there is none. */
+  async #readOn(pace: Pace): Promise<boolean> {
+    const { log } = this.#store.engine
+    const generation = this.#generation
+    const place = this.#position
+    const entries = await log.readAfter(place, { bytesMax: logReadBytesMax })
+    if (generation !== this.#generation) return true
+    requireUnbroken(log, place)
+    for (const { position, bytes } of entries) {
+      this.#offering = position
+      const change = interpretEntry(decodeEntry(bytes), position)
+      const offered = change && this.#offer(change, pace)
+      if (offered !== undefined) await offered
+      if (generation !== this.#generation) return true
+      this.#position = position
+      const pause = pace.step()
+      if (pause !== undefined) await pause
+      if (generation !== this.#generation) return true
+    }
+    return entries.length > 0
+  }
+
+  /** A promise only if somebody needs to wait, for a look-up or because it takes long. */
+  #offer(change: ChangeBasis, pace: Pace): Promise<unknown> | undefined {
     const offer = new Offer(this.#store, change)
-    let waits: Promise<void> | undefined
-    for (const subscriber of subscribers) {
-      if (waits !== undefined) waits = waits.then(() => subscriber.take(offer))
-      else waits = subscriber.take(offer) as Promise<void> | undefined
+    const waits: Promise<unknown>[] = []
+    let pause: Promise<void> | undefined
+    const ask = (audiences: Iterable<Audience>): Promise<void>[] => {
+      const asked: Promise<void>[] = []
+      for (const { view, members } of audiences) {
+        const items = view.evaluate(offer)
+        if (items instanceof Promise) asked.push(items.then(made => give(made, members)))
+        else give(items, members)
+        pause ??= pace.step()
+      }
+      return asked
     }
-    return waits
-  }
-
-  #subscribersOf({ namespace: { db, coll }, to }: ChangeBasis): Subscriber[] {
-    const keys = new Set(['', db])
-    if (coll !== undefined) keys.add(`${db}.${coll}`)
-    if (to !== undefined) keys.add(to.db).add(showNamespace(to))
-    const found: Subscriber[] = []
-    for (const key of keys) {
-      const group = this.#byScope.get(key)
-      if (group !== undefined) found.push(...group)
+    for (const found of this.#audiences.find(offer)) {
+      if (found instanceof Promise) waits.push(found.then(audiences => Promise.all(ask(audiences))))
+      else waits.push(...ask(found))
     }
-    return found
-  }
-
-  #failAll(error: unknown): void {
-    for (const group of [...this.#byScope.values()]) for (const subscriber of [...group]) subscriber.fail(error)
+    if (pause !== undefined) waits.push(pause)
+    return waits.length === 0 ? undefined : Promise.all(waits)
   }
 
   /**
-   * While streams are open and nobody writes, an entry that says nothing is written now and then, so that their resume
-   * tokens keep up with the time and do not fall out of the history. Source: MongoDB's periodic no-op.
+   * While streams are live and nobody writes, an entry that says nothing is written now and then, so that their resume tokens
+   * keep up with the time and do not fall out of the history. Source: MongoDB's periodic no-op.
    */
   #watchIdleness(): void {
-    this.#newestAtIdle = this.#store.engine.log.newest
-    this.#idle = this.#env.after(idleEntryMs, () => {
-      const isIdle = comparePositions(this.#store.engine.log.newest, this.#newestAtIdle) === 0
-      const written = isIdle ? this.#writeIdleEntry() : Promise.resolve()
-      void written.then(
+    const { log } = this.#store.engine
+    const { newest } = log
+    const timer = this.#store.env.after(idleEntryMs, () => {
+      const isIdle = comparePositions(log.newest, newest) === 0
+      void (isIdle ? this.#writeIdleEntry() : Promise.resolve()).then(
         () => {
-          if (this.#count > 0) this.#watchIdleness()
+          if (this.#idle === timer) this.#watchIdleness()
         },
         () => undefined, // The engine refuses writes; whoever writes is told. Streams go on without moving.
       )
     })
+    this.#idle = timer
+  }
+
+  #endIdleness(): void {
+    this.#idle?.cancel()
+    this.#idle = undefined
   }
 
   async #writeIdleEntry(): Promise<void> {
     const o = encodeDocument({ msg: 'periodic noop' })
-    const entry = { op: 'n' as const, ns: '', o, wallMs: this.#env.wallMs() }
+    const entry = { op: 'n' as const, ns: '', o, wallMs: this.#store.env.wallMs() }
     await this.#store.engine.write(transaction => commitChanges(transaction, this.#store.catalog, [{ entry }]))
   }
 }
 
-/** No database is called the empty string, and none has a dot in its name. */
-function scopeKey(scope: Scope): string {
-  switch (scope.kind) {
-    case 'collection':
-      return showNamespace(scope.namespace)
-    case 'database':
-      return scope.db
-    case 'deployment':
-      return ''
-  }
+function give(items: readonly Item[], members: Iterable<Subscriber>): void {
+  if (items.length > 0) for (const member of members) member.take(items)
 }

@@ -18,27 +18,28 @@ export class Offer {
     this.change = change
   }
 
-  /** The event in this shape. Its bytes are shared: nobody changes them. */
-  eventFor(shape: EventShape, { sameCollection }: { readonly sameCollection: boolean }): MaybePromise<ChangeEvent> {
-    const key = `${shapeKeyOf(shape)} ${sameCollection}`
+  /** The event in this shape. Its bytes are shared: nobody changes them. Rejects when the document cannot be looked up. */
+  eventFor(shape: EventShape): MaybePromise<ChangeEvent> {
+    const key = shapeKeyOf(shape)
     const made = this.#made.get(key)
     if (made !== undefined) return made
     const event = needsLookup(this.change, shape)
-      ? this.#lookUp(sameCollection).then(current => makeEvent(this.change, shape, current))
+      ? this.#lookUp(shape).then(current => makeEvent(this.change, shape, current))
       : makeEvent(this.change, shape, undefined)
     this.#made.set(key, event)
     return event
   }
 
   /** The document as it is now, which is at or behind the change; undefined when it, or its collection, is gone. */
-  async #lookUp(sameCollection: boolean): Promise<Uint8Array | undefined> {
+  async #lookUp({ matchCollectionUUIDForUpdateLookup }: EventShape): Promise<Uint8Array | undefined> {
     const { namespace, documentKey, entry } = this.change
     if (namespace.coll === undefined || documentKey === undefined) return undefined
     const found: Namespace = { db: namespace.db, coll: namespace.coll }
     return withSnapshot(this.#store, async snapshot => {
       const info = await this.#store.catalog.find(snapshot, found)
       if (info === undefined) return undefined
-      if (sameCollection && (entry.ui === undefined || !sameBytes(info.uuid, entry.ui))) return undefined
+      const isSame = entry.ui !== undefined && sameBytes(info.uuid, entry.ui)
+      if (matchCollectionUUIDForUpdateLookup && !isSame) return undefined
       return snapshot.get('records', recordKey(info.id, idOf(documentKey)))
     })
   }

@@ -12,15 +12,13 @@ export type Start =
   | { readonly kind: 'now' }
   /** With the first event at or behind this time. */
   | { readonly kind: 'at'; readonly time: ClusterTime; readonly token: Uint8Array }
-  /** With the first event behind that of the token. */
+  /** With what is behind the token's event, or behind its fragment of it. */
   | { readonly kind: 'after'; readonly parts: TokenParts; readonly token: Uint8Array }
 
 export interface ChangeStreamOptions {
   readonly scope: Scope
   readonly shape: EventShape
   readonly start: Start
-  /** With updateLookup: a document of a collection that was created anew under the name does not count. */
-  readonly matchCollectionUUIDForUpdateLookup: boolean
 }
 
 /** The command around the stage. `coll` is undefined for `aggregate: 1`. */
@@ -64,12 +62,12 @@ export function parseChangeStream(stage: Value, target: StageTarget): ChangeStre
     fullDocumentBeforeChange: text('fullDocumentBeforeChange', ['off', 'whenAvailable', 'required'], 'off'),
     showExpandedEvents: flag('showExpandedEvents'),
     showRawUpdateDescription: flag('showRawUpdateDescription'),
+    matchCollectionUUIDForUpdateLookup: flag('matchCollectionUUIDForUpdateLookup'),
   }
   flag('showMigrationEvents') // There are no migrations on one machine, so there is nothing more to show.
   for (const name of unsupported) {
     if (flag(name)) throw new CommandError('NotImplemented', `'$changeStream.${name}' is not supported yet`)
   }
-  const matchCollectionUUIDForUpdateLookup = flag('matchCollectionUUIDForUpdateLookup')
   for (const name of ['resumeAfter', 'startAfter']) {
     const value = fields.get(name)
     if (value !== undefined) requireType(name, value, BsonType.document, 'object')
@@ -77,7 +75,7 @@ export function parseChangeStream(stage: Value, target: StageTarget): ChangeStre
   const at = fields.get('startAtOperationTime')
   if (at !== undefined) requireType('startAtOperationTime', at, BsonType.timestamp, 'timestamp')
   const scope = scopeOf(target, flag('allChangesForCluster'))
-  return { scope, shape, start: startOf(fields, scope), matchCollectionUUIDForUpdateLookup }
+  return { scope, shape, start: startOf(fields, scope) }
 }
 
 function readOptions(stage: Value, { apiStrict }: StageTarget): Map<string, Value> {
@@ -172,13 +170,6 @@ function startOf(fields: ReadonlyMap<string, Value>, scope: Scope): Start {
     throw new CommandError(
       'InvalidResumeToken',
       'Attempted to resume a single collection stream, but the resume token does not include a UUID',
-    )
-  }
-  if (parts.fragmentNum !== undefined) {
-    throw new CommandError(
-      'ChangeStreamFatalError',
-      'To resume from a split event, the $changeStream pipeline must include a $changeStreamSplitLargeEvent stage',
-      { labels: ['NonResumableChangeStreamError'] },
     )
   }
   const token = documentBytes(given)

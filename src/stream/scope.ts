@@ -1,11 +1,23 @@
 /** What a change stream watches: a collection, a database, or the whole deployment. */
-import { isInternalDatabase, type Namespace } from '../collection/namespace.ts'
+import { isInternalDatabase, showNamespace, type Namespace } from '../collection/namespace.ts'
 import type { ChangeBasis } from './change.ts'
 
 export type Scope =
   | { readonly kind: 'collection'; readonly namespace: Namespace }
   | { readonly kind: 'database'; readonly db: string }
   | { readonly kind: 'deployment' }
+
+/** Different for different scopes. No database is called the empty string, and none has a dot in its name. */
+export function scopeKeyOf(scope: Scope): string {
+  switch (scope.kind) {
+    case 'collection':
+      return showNamespace(scope.namespace)
+    case 'database':
+      return scope.db
+    case 'deployment':
+      return ''
+  }
+}
 
 /** Whether a change of this namespace can be seen in the scope. System collections and internal databases never are. */
 export function watches(

@@ -1,31 +1,59 @@
-/** Where a stream begins to read, and whether the history still reaches back that far. */
+/** Where a stream begins to read, and whether the history is still whole from there on. */
 import { CommandError } from '../base/errors.ts'
 import { sameBytes } from '../bson/bytes.ts'
 import { equalValues } from '../bson/compare.ts'
-import { encodeDocument } from '../bson/encode.ts'
 import { getField } from '../bson/reader.ts'
 import { documentValue, isString, toText } from '../bson/value.ts'
 import { showClusterTime, type ClusterTime } from '../oplog/cluster-time.ts'
 import { decodeEntry } from '../oplog/entry.ts'
 import type { TokenParts } from '../oplog/resume-token.ts'
-import type { Log, Position } from '../storage/engine.ts'
-import { interpretEntry, type ChangeBasis } from './change.ts'
+import { comparePositions, type Log, type Position } from '../storage/engine.ts'
+import { identifierOf, interpretEntry, type ChangeBasis } from './change.ts'
+import { watchesChange, type Scope } from './scope.ts'
 
 /** `o.msg` of the very first entry. As long as it is there, the log holds everything that ever happened. */
 export const initiatingMessage = 'initiating set'
 
-const indexMax = 0xffff_ffff
+// One less than the largest index there can be, since an engine looks for what is behind a position from the next index on.
+const indexMax = 0xffff_fffe
 
 /** Just before everything at `time`. */
 export const justBefore = (time: ClusterTime): Position => ({ time: time - 1n, index: indexMax })
 
-/** @throws CommandError ChangeStreamHistoryLost when entries at `time`, or right behind it, may be gone. */
-export async function requireReachable(log: Log, time: ClusterTime): Promise<void> {
-  if (log.oldest.time <= time) return
-  const first = await log.get(log.oldest)
+/**
+ * A place that has everything at or behind `time` behind it.
+ *
+ * @throws CommandError ChangeStreamHistoryLost when entries there may be gone.
+ */
+export async function findPlace(log: Log, time: ClusterTime): Promise<Position> {
+  const place = justBefore(time)
+  const { oldest } = log
+  if (isUnbroken(log, place)) return place
+  const first = await log.get(oldest)
   const message = first && getField(decodeEntry(first.bytes).o, 'msg')
-  if (isString(message) && toText(message) === initiatingMessage) return
-  throw new CommandError(
+  // Nothing ever happened before it, and it is no change itself.
+  if (isString(message) && toText(message) === initiatingMessage) return oldest
+  throw historyLost(log, time)
+}
+
+/**
+ * Refuses to go on behind `place` when entries right behind it may be gone. Asked after they were read, so that nothing can have
+ * been removed in between.
+ *
+ * @throws CommandError ChangeStreamHistoryLost.
+ */
+export function requireUnbroken(log: Log, place: Position): void {
+  if (!isUnbroken(log, place)) throw historyLost(log, place.time)
+}
+
+/** Whether the log still holds `place`, or what can only be next to it. */
+function isUnbroken({ oldest }: Log, { time, index }: Position): boolean {
+  const next = index === indexMax ? { time: time + 1n, index: 0 } : { time, index: index + 1 }
+  return comparePositions(oldest, next) <= 0
+}
+
+function historyLost(log: Log, time: ClusterTime): CommandError {
+  return new CommandError(
     'ChangeStreamHistoryLost',
     `Resume of change stream was not possible, as the resume point may no longer be in the oplog. ` +
       `(asked for ${showClusterTime(time)}, the oldest entry is ${showClusterTime(log.oldest.time)})`,
@@ -36,26 +64,25 @@ export async function requireReachable(log: Log, time: ClusterTime): Promise<voi
 /**
  * The change whose event the token names. Undefined when the log has not come that far: the token may yet be met.
  *
- * @throws CommandError ChangeStreamFatalError when something else is in its place.
+ * @throws CommandError ChangeStreamFatalError when something else is in its place, or nothing that the scope can see.
+ *   ChangeStreamHistoryLost when it may have been there.
  */
-export async function findTokenChange(log: Log, parts: TokenParts): Promise<ChangeBasis | undefined> {
+export async function findTokenChange(log: Log, parts: TokenParts, scope: Scope): Promise<ChangeBasis | undefined> {
   const position = { time: parts.clusterTime, index: parts.txnOpIndex }
   if (position.time > log.newest.time) return undefined
   const found = await log.get(position)
+  if (found === undefined) await findPlace(log, position.time)
   const change = found && interpretEntry(decodeEntry(found.bytes), position)
-  if (change === undefined || !names(parts, change)) throw tokenNotFound(parts)
+  if (change === undefined || !names(parts, change) || !watchesChange(scope, change)) throw tokenNotFound(parts)
   return change
 }
 
 /** Whether a token is the one that the change's event has. */
 function names({ version, uuid, eventIdentifier }: TokenParts, change: ChangeBasis): boolean {
-  const { entry, operationType, documentKey, operationDescription, isExpanded } = change
-  if (uuid === undefined ? entry.ui !== undefined && version === 2 : !sameBytes(uuid, entry.ui ?? new Uint8Array(0))) {
-    return false
-  }
-  // Old tokens carry the document key alone, and nothing for drop, rename and dropDatabase.
-  const isPlain = version < 2 && !isExpanded
-  const expected = isPlain ? documentKey : encodeDocument({ operationType, documentKey, operationDescription })
+  const { ui } = change.entry
+  // A token of an old version need not have a UUID.
+  if (uuid === undefined ? version === 2 && ui !== undefined : ui === undefined || !sameBytes(uuid, ui)) return false
+  const expected = identifierOf(change, version)
   return equalValues(eventIdentifier, expected && documentValue(expected))
 }
 

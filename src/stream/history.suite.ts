@@ -1,0 +1,274 @@
+/** Random histories, and a model that says which changes they are. It shares nothing with the code under test. */
+import type { Document } from 'bson'
+import fc from 'fast-check'
+
+const dbs = ['d', 'e'] as const
+const colls = ['a', 'b'] as const
+
+interface Place {
+  readonly db: string
+  readonly coll: string
+}
+
+/** One command of a history. */
+export type Op = Place &
+  (
+    | { readonly op: 'insert'; readonly ids: readonly number[]; readonly x: number }
+    | {
+        readonly op: 'update'
+        readonly id: number
+        readonly how: 'set' | 'unset' | 'push' | 'nest' | 'cut'
+        readonly x: number
+      }
+    | { readonly op: 'replace'; readonly id: number; readonly x: number }
+    | { readonly op: 'delete'; readonly id: number }
+    | { readonly op: 'create' | 'drop' | 'index' | 'dropDatabase' }
+    | { readonly op: 'rename'; readonly to: string; readonly over: boolean }
+  )
+
+const id = fc.integer({ min: 0, max: 3 })
+const x = fc.integer({ min: 0, max: 2 })
+const place = { db: fc.constantFrom(...dbs), coll: fc.constantFrom(...colls) }
+
+const op: fc.Arbitrary<Op> = fc.oneof(
+  {
+    weight: 24,
+    arbitrary: fc.record({
+      ...place,
+      op: fc.constant('insert' as const),
+      ids: fc.array(id, { minLength: 1, maxLength: 3 }),
+      x,
+    }),
+  },
+  {
+    weight: 24,
+    arbitrary: fc.record({
+      ...place,
+      op: fc.constant('update' as const),
+      id,
+      how: fc.constantFrom('set' as const, 'unset' as const, 'push' as const, 'nest' as const, 'cut' as const),
+      x,
+    }),
+  },
+  { weight: 9, arbitrary: fc.record({ ...place, op: fc.constant('replace' as const), id, x }) },
+  { weight: 9, arbitrary: fc.record({ ...place, op: fc.constant('delete' as const), id }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ ...place, op: fc.constantFrom('create' as const, 'drop' as const, 'index' as const) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      ...place,
+      op: fc.constant('rename' as const),
+      to: fc.constantFrom(...colls),
+      over: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ ...place, op: fc.constant('dropDatabase' as const) }) },
+)
+
+export const history = (maxLength: number): fc.Arbitrary<readonly Op[]> => fc.array(op, { minLength: 3, maxLength })
+
+const images = { changeStreamPreAndPostImages: { enabled: true } }
+/** Makes documents large, so that a pipeline's change is smaller than they are. */
+const pad = 'x'.repeat(200)
+
+/** The command that an op is. With `images` collections are created with pre-images. */
+export function commandOf(each: Op): Document {
+  const { db: $db, coll } = each
+  const changed = (u: unknown, q: Document) => ({ update: coll, $db, updates: [{ q, u }] })
+  switch (each.op) {
+    case 'insert':
+      return { insert: coll, $db, documents: each.ids.map(_id => ({ _id, x: each.x, pad })) }
+    case 'update':
+      return changed(updateOf(each.how, each.x), { _id: each.id })
+    case 'replace':
+      return changed({ x: each.x, pad }, { _id: each.id })
+    case 'delete':
+      return { delete: coll, $db, deletes: [{ q: { _id: each.id }, limit: 1 }] }
+    case 'create':
+      return { create: coll, $db, ...images }
+    case 'drop':
+      return { drop: coll, $db }
+    case 'index':
+      return { createIndexes: coll, $db, indexes: [{ key: { x: 1 }, name: 'i' }] }
+    case 'rename':
+      return { renameCollection: `${$db}.${coll}`, $db: 'admin', to: `${$db}.${each.to}`, dropTarget: each.over }
+    case 'dropDatabase':
+      return { dropDatabase: 1, $db }
+  }
+}
+
+function updateOf(how: Extract<Op, { op: 'update' }>['how'], value: number): unknown {
+  switch (how) {
+    case 'set':
+      return { $set: { x: value } }
+    case 'unset':
+      return { $unset: { x: 1 } }
+    case 'push':
+      return { $push: { list: value } }
+    case 'nest':
+      return { $set: { 'n.y': value } }
+    case 'cut':
+      return [{ $set: { list: { $ifNull: [{ $slice: ['$list', 1] }, []] } } }]
+  }
+}
+
+/** A committed change, as a stream should tell it. */
+export interface Change extends Place {
+  readonly type: string
+  readonly id?: number | undefined
+  readonly to?: string | undefined
+  readonly before?: Document | undefined
+  readonly after?: Document | undefined
+}
+
+interface Collection {
+  readonly documents: Map<number, Document>
+  indexed: boolean
+}
+
+export class Model {
+  readonly #collections = new Map<string, Collection>()
+
+  /** Documents of a collection; undefined when it is not there. */
+  find({ db, coll }: Place): Collection | undefined {
+    return this.#collections.get(`${db}.${coll}`)
+  }
+
+  /** Does what the op does, and tells the changes of it. */
+  apply(each: Op): readonly Change[] {
+    const { db, coll } = each
+    const told: Change[] = []
+    const tell = (type: string, more: Partial<Change> = {}) => told.push({ db, coll, type, ...more })
+    const ensure = (): Collection => {
+      const found = this.find(each)
+      if (found !== undefined) return found
+      const made: Collection = { documents: new Map(), indexed: false }
+      this.#collections.set(`${db}.${coll}`, made)
+      tell('create')
+      return made
+    }
+    const drop = (name: string) => {
+      this.#collections.delete(`${db}.${name}`)
+      tell('drop', { coll: name })
+    }
+    const found = this.find(each)
+    switch (each.op) {
+      case 'insert': {
+        const { documents } = ensure()
+        for (const _id of each.ids) {
+          if (documents.has(_id)) break
+          documents.set(_id, { _id, x: each.x, pad })
+          tell('insert', { id: _id, after: { _id, x: each.x, pad } })
+        }
+        break
+      }
+      case 'update':
+      case 'replace': {
+        const before = found?.documents.get(each.id)
+        if (before === undefined) break
+        const after = each.op === 'replace' ? { _id: each.id, x: each.x, pad } : updated(before, each.how, each.x)
+        if (JSON.stringify(before) === JSON.stringify(after)) break
+        found?.documents.set(each.id, after)
+        tell(each.op, { id: each.id, before, after })
+        break
+      }
+      case 'delete': {
+        const before = found?.documents.get(each.id)
+        if (found?.documents.delete(each.id) === true) tell('delete', { id: each.id, before })
+        break
+      }
+      case 'create':
+        ensure()
+        break
+      case 'drop':
+        if (found !== undefined) drop(coll)
+        break
+      case 'index': {
+        const made = ensure()
+        if (!made.indexed) tell('createIndexes')
+        made.indexed = true
+        break
+      }
+      case 'rename': {
+        const target = this.find({ db, coll: each.to })
+        if (found === undefined || each.to === coll || (target !== undefined && !each.over)) break
+        this.#collections.delete(`${db}.${coll}`)
+        this.#collections.set(`${db}.${each.to}`, found)
+        tell('rename', { to: each.to })
+        break
+      }
+      case 'dropDatabase': {
+        const names = colls.filter(name => this.find({ db, coll: name }) !== undefined)
+        names.forEach(drop)
+        if (names.length > 0) tell('dropDatabase')
+        break
+      }
+    }
+    return told
+  }
+}
+
+function updated(before: Document, how: Extract<Op, { op: 'update' }>['how'], value: number): Document {
+  const after = structuredClone(before)
+  switch (how) {
+    case 'set':
+      after.x = value
+      break
+    case 'unset':
+      delete after.x
+      break
+    case 'push':
+      after.list = [...(after.list ?? []), value]
+      break
+    case 'nest':
+      after.n = { ...after.n, y: value }
+      break
+    case 'cut':
+      after.list = (after.list ?? []).slice(0, 1)
+  }
+  return after
+}
+
+/** What a stream is opened on: `db.coll`, `db`, or all of it with the empty string. */
+export const scopes = ['', 'd', 'd.a', 'd.b', 'e.a'] as const
+
+const expandedTypes = new Set(['create', 'createIndexes'])
+
+/** What a stream on that scope tells of these changes; behind an invalidate nothing. */
+export function toldBy(scope: string, changes: readonly Change[], { expanded = false } = {}): string[] {
+  const told: string[] = []
+  for (const change of changes) {
+    if (!sees(scope, change) || (!expanded && expandedTypes.has(change.type))) continue
+    told.push(tellChange(change))
+    const endsCollection = scope.includes('.') && (change.type === 'drop' || change.type === 'rename')
+    const endsDatabase = scope !== '' && !scope.includes('.') && change.type === 'dropDatabase'
+    if (endsCollection || endsDatabase) return [...told, 'invalidate']
+  }
+  return told
+}
+
+function sees(scope: string, { db, coll, to, type }: Change): boolean {
+  if (scope === '' || scope === db) return true
+  return type !== 'dropDatabase' && (scope === `${db}.${coll}` || scope === `${db}.${to}`)
+}
+
+function tellChange({ type, db, coll, id: of, to, after }: Change): string {
+  const words = [type, type === 'dropDatabase' ? db : `${db}.${coll}`]
+  if (of !== undefined) words.push(String(of))
+  if (to !== undefined) words.push(`to ${db}.${to}`)
+  if (type === 'insert' || type === 'replace') words.push(JSON.stringify(after))
+  return words.join(' ')
+}
+
+/** The same of an event that came. */
+export function tellEvent({ operationType, ns, documentKey, to, fullDocument }: Document): string {
+  if (operationType === 'invalidate') return operationType
+  const words = [operationType, ns.coll === undefined ? ns.db : `${ns.db}.${ns.coll}`]
+  if (documentKey !== undefined) words.push(String(documentKey._id))
+  if (to !== undefined) words.push(`to ${to.db}.${to.coll}`)
+  if (operationType === 'insert' || operationType === 'replace') words.push(JSON.stringify(fullDocument))
+  return words.join(' ')
+}

@@ -1,0 +1,154 @@
+/**
+ * Laws of what streams show:
+ *
+ *   a filtered stream is the filtered full stream
+ *   the pre-image with the updateDescription applied is the post-image
+ *   a stream gets through the index exactly what its stages let through
+ */
+import type { Document } from 'bson'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { commandOf, history, Model, scopes } from './history.suite.ts'
+import { type Bench, openBench, Reader } from './streams.suite.ts'
+
+async function withBench<T>(run: (bench: Bench) => Promise<T>): Promise<T> {
+  const bench = await openBench()
+  try {
+    return await run(bench)
+  } finally {
+    await bench.close()
+  }
+}
+
+const shapes = fc.record({
+  fullDocument: fc.constantFrom('default', 'updateLookup', 'whenAvailable'),
+  showExpandedEvents: fc.boolean(),
+})
+
+const small = fc.integer({ min: 0, max: 2 })
+
+/** A condition on a path of events, and the same said in JavaScript. */
+type Filter = readonly [filter: Document, passes: (event: Document) => boolean]
+
+const filter: fc.Arbitrary<Filter> = fc.oneof(
+  fc
+    .constantFrom('insert', 'update', 'delete', 'drop', 'create', 'rename')
+    .map((type): Filter => [{ operationType: type }, event => event.operationType === type]),
+  fc
+    .subarray(['insert', 'replace', 'dropDatabase'])
+    .map((types): Filter => [{ operationType: { $in: types } }, event => types.includes(event.operationType)]),
+  fc.constantFrom('a', 'b').map((coll): Filter => [{ 'ns.coll': coll }, event => event.ns?.coll === coll]),
+  small.map((id): Filter => [{ 'documentKey._id': id }, event => event.documentKey?._id === id]),
+  fc
+    .array(small)
+    .map((ids): Filter => [
+      { 'documentKey._id': { $in: ids } },
+      event => event.documentKey !== undefined && ids.includes(event.documentKey._id),
+    ]),
+  small.map((x): Filter => [{ 'fullDocument.x': x }, event => event.fullDocument?.x === x]),
+  small.map((x): Filter => [{ 'fullDocument.list': x }, event => event.fullDocument?.list?.includes(x) === true]),
+  small.map((y): Filter => [{ 'fullDocument.n.y': y }, event => event.fullDocument?.n?.y === y]),
+  small.map((x): Filter => [{ 'fullDocument.list.0': x }, event => event.fullDocument?.list?.[0] === x]),
+  small.map((x): Filter => [
+    { 'fullDocument.x': { $in: [x, null] } },
+    event => [x, undefined].includes(event.fullDocument?.x),
+  ]),
+  small.map((x): Filter => [{ 'fullDocument.x': { $gte: x } }, event => event.fullDocument?.x >= x]),
+)
+
+const both = ([a, passesA]: Filter, [b, passesB]: Filter): Filter => [
+  { $and: [a, b] },
+  event => passesA(event) && passesB(event),
+]
+
+const filters = fc.oneof(
+  filter,
+  fc.tuple(filter, filter).map(([a, b]) => both(a, b)),
+)
+
+test('a filtered stream is the filtered full stream', () =>
+  fc.assert(
+    fc.asyncProperty(history(20), shapes, fc.array(filters, { minLength: 1, maxLength: 8 }), (ops, stage, chosen) =>
+      withBench(async bench => {
+        const full = scopes.map(scope => new Reader(bench, { scope, stage }))
+        const filtered = scopes.map(scope =>
+          chosen.map(([match]) => new Reader(bench, { scope, stage, pipeline: [{ $match: match }] })),
+        )
+        for (const reader of [...full, ...filtered.flat()]) await reader.next()
+        for (const op of ops) {
+          await bench.command(commandOf(op))
+          await bench.env.yieldTurn()
+        }
+        for (const [index, reader] of full.entries()) {
+          const events = await reader.drain()
+          for (const [which, [match, passes]] of chosen.entries()) {
+            const one = filtered[index]?.[which] as Reader
+            expect(await one.drain(), JSON.stringify(match)).toEqual(events.filter(passes))
+            expect(one.ended).toBe(reader.ended)
+          }
+        }
+      }),
+    ),
+    { numRuns: 40 },
+  ))
+
+test('the pre-image with the updateDescription applied is the post-image', () =>
+  fc.assert(
+    fc.asyncProperty(history(30), ops =>
+      withBench(async bench => {
+        const stage = { fullDocument: 'whenAvailable', fullDocumentBeforeChange: 'whenAvailable' }
+        const reader = new Reader(bench, { scope: '', stage })
+        const model = new Model()
+        // Collections that come into being by an insert keep no images.
+        for (const db of ['d', 'e']) {
+          for (const coll of ['a', 'b']) {
+            const create = { op: 'create' as const, db, coll }
+            model.apply(create)
+            await bench.command(commandOf(create))
+          }
+        }
+        const changes = []
+        for (const op of ops) {
+          changes.push(...model.apply(op))
+          await bench.command(commandOf(op))
+        }
+        const ofDocuments = changes.filter(({ id }) => id !== undefined)
+        const events = (await reader.drain()).filter(({ documentKey }) => documentKey !== undefined)
+        expect(events).toHaveLength(ofDocuments.length)
+        events.forEach((event, index) => {
+          const { before, after } = ofDocuments[index] ?? {}
+          const { operationType, fullDocument, fullDocumentBeforeChange, updateDescription } = event
+          if (operationType === 'insert') return
+          if (fullDocumentBeforeChange === null) return
+          expect(fullDocumentBeforeChange).toEqual(before)
+          if (operationType === 'delete') return
+          expect(fullDocument).toEqual(after)
+          if (operationType === 'update') expect(patched(before ?? {}, updateDescription)).toEqual(fullDocument)
+        })
+      }),
+    ),
+    { numRuns: 40 },
+  ))
+
+/** What a client makes of a document that it has, and an updateDescription; without paths that need to be disambiguated. */
+function patched(before: Document, { updatedFields, removedFields, truncatedArrays }: Document): Document {
+  const after = structuredClone(before)
+  const holderOf = (path: string): [holder: Document, name: string] => {
+    const names = path.split('.')
+    const last = names.pop() ?? ''
+    return [names.reduce((at, name) => at[name] as Document, after), last]
+  }
+  for (const { field, newSize } of truncatedArrays) {
+    const [holder, name] = holderOf(field)
+    holder[name] = (holder[name] as unknown[]).slice(0, newSize)
+  }
+  for (const path of removedFields) {
+    const [holder, name] = holderOf(path)
+    delete holder[name]
+  }
+  for (const [path, value] of Object.entries(updatedFields)) {
+    const [holder, name] = holderOf(path)
+    holder[name] = value
+  }
+  return after
+}

@@ -1,5 +1,6 @@
 /** A server in a process of its own, started as a user starts it: `node dist/cli/main.js serve`. */
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -26,6 +27,7 @@ export async function startServerProcess(args: readonly string[]): Promise<Serve
   child.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text))
   const firstLine = once(createInterface(child.stdout), 'line')
   const started = await Promise.race([firstLine, ended])
+  // What listens prints a line, what ends says how.
   const uri = /mongodb:\/\/\S+/.exec(String(started[0]))?.[0]
   if (uri === undefined) throw new Error(`the server ended with ${started.join(' ')}: ${printed}`)
   return {
@@ -40,5 +42,19 @@ export async function startServerProcess(args: readonly string[]): Promise<Serve
       child.kill('SIGKILL')
       await ended
     },
+  }
+}
+
+/**
+ * Starts a server at a port that its successors can have too. It lies below those that the system hands out: a client that
+ * tries again and again to reach a server that is not there may be given the server's own port, and so keep it for itself.
+ */
+export async function startServerProcessAgainable(args: readonly string[]): Promise<ServerProcess> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startServerProcess(['--port', `${randomInt(20_000, 32_000)}`, ...args])
+    } catch (error) {
+      if (tries === 10 || !String(error).includes('cannot listen')) throw error
+    }
   }
 }

@@ -1,8 +1,17 @@
 /** What a story happens in: a deployment in memory, time that stands still, and streams as a driver keeps them. */
 import { type Document, Long, type Timestamp } from 'bson'
+import type { Client } from '../src/command/command.ts'
 import { dispatch } from '../src/command/dispatch.ts'
+import { rootVariables } from '../src/expression/variables.ts'
 import { ManualEnv } from './manual-env.ts'
 import { ask, makeClient, openServices, type TestServices } from './services.ts'
+
+/** Sends a command to the real services, and reads its reply. */
+export const command = (services: TestServices, document: Document, client?: Client): Promise<Document> =>
+  ask(dispatch, services, document, client)
+
+/** What a pipeline is compiled with outside a command. */
+export const someVariables = rootVariables({ nowMs: 0, clusterTime: 0n })
 
 /** An answer with `ok: 0`. */
 export class Refused extends Error {
@@ -158,12 +167,7 @@ export class World {
 
   /** @throws Refused. */
   async command(document: Document, signal?: AbortSignal): Promise<Document> {
-    const reply = await ask(
-      dispatch,
-      this.services,
-      document,
-      signal === undefined ? makeClient() : makeClient({ signal }),
-    )
+    const reply = await command(this.services, document, makeClient(signal === undefined ? {} : { signal }))
     if (reply.ok !== 1) throw new Refused(reply)
     if (reply.writeErrors !== undefined) throw new Error(JSON.stringify(reply.writeErrors))
     return reply

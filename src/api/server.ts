@@ -46,9 +46,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       addresses: listener.addresses,
       uri: uriOf(listener.addresses, options.replSet),
       async close() {
-        // A getMore or a hello that waits would be waited for.
-        services.cursors.closeAll()
+        // A getMore or a hello that waits would be waited for. It is told why before its cursor goes: a driver resumes its
+        // stream with the next server after a shutdown, and gives up when its cursor was killed.
         services.operations.interruptWaiting(new CommandError('InterruptedAtShutdown', 'interrupted at shutdown'))
+        services.cursors.closeAll()
         await listener.close({ waitMs: shutdownMsMax })
         await deployment.close()
       },

@@ -30,7 +30,8 @@ async function findCut(
   nowMs: number,
 ): Promise<Position | undefined> {
   let excess = log.bytes - bytesMax
-  const youngSeconds = nowMs / 1000 - hoursMin * 3600
+  // Where no time is promised, none counts: the clock may have been wrong when an entry was written.
+  const youngSeconds = hoursMin === 0 ? Infinity : nowMs / 1000 - hoursMin * 3600
   let position: Position = { time: 0n, index: 0 }
   let removed = false
   while (excess > 0) {

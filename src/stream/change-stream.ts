@@ -7,7 +7,7 @@
  *    early                                                 the log has not come to the token yet
  *                                          closed          from everywhere, and for good
  *
- * Catching up, the stream reads the log itself, only while it is asked. At the end of the log it joins the hub in the same
+ * Catching up, the stream reads the log itself, while it is asked and one piece ahead. At the end of the log it joins the hub in the same
  * turn in which it knows that the hub is no further; from then on it is offered each change as it is committed. Where the
  * two overlap, positions decide: nothing at or before `#seenTo` is taken again.
  *
@@ -63,6 +63,8 @@ export class ChangeStream implements CursorSource, Subscriber {
   #tokenTime: bigint
   /** Ends the wait of the getMore that waits; undefined when none does. */
   #wake: (() => void) | undefined
+  /** History that is being read while the client is busy with a batch; undefined when none is. Never rejects. */
+  #ahead: Promise<void> | undefined
 
   constructor({ store, hub, view, start, ...limits }: ChangeStreamParts) {
     this.view = view
@@ -78,8 +80,9 @@ export class ChangeStream implements CursorSource, Subscriber {
   }
 
   async next({ countMax, waitMs, signal, check }: BatchLimits): Promise<Batch> {
-    const { env } = this.#store
+    const { env, engine } = this.#store
     const beganMs = env.monotonicMs()
+    const { newest } = engine.log
     const pace = new Pace(env, check)
     const batch = new BatchDocuments(countMax)
     while (!batch.isFull) {
@@ -89,21 +92,20 @@ export class ChangeStream implements CursorSource, Subscriber {
         continue
       }
       if (this.#state === 'closed') break
-      if (this.#state === 'ended')
+      if (this.#state === 'ended') {
         return { documents: batch.documents, exhausted: true, extra: this.#extra('invalidated') }
+      }
       check()
       const spentMs = env.monotonicMs() - beganMs
       if (this.#isReading()) {
         // Events that are there are not kept back until a long history has been read to its end.
         if (spentMs > (batch.isEmpty ? Math.max(waitMs, searchMsMax) : catchUpMsMax)) break
         await this.#read(pace)
-      } else {
-        if (!batch.isEmpty || spentMs >= waitMs) break
-        await this.#wait(waitMs - spentMs, signal)
-      }
+      } else if (!batch.isEmpty || !(await this.#awaitNews(waitMs - spentMs, { newest, signal }))) break
     }
     // A full batch ends with its last event; whether anything lies behind that was not looked for.
     if (!batch.isFull) this.#moveToken()
+    this.#readAhead()
     return { documents: batch.documents, exhausted: false, extra: this.#extra() }
   }
 
@@ -166,8 +168,30 @@ export class ChangeStream implements CursorSource, Subscriber {
   }
 
   async #read(pace: Pace): Promise<void> {
-    if (this.#state === 'catching-up') await this.#catchUp(pace)
+    if (this.#ahead !== undefined) await this.#ahead
+    else if (this.#state === 'catching-up') await this.#catchUp(pace)
     else await this.#begin()
+  }
+
+  /**
+   * While the client works on a batch, another piece of the history is made ready for it, so that a long history is delivered
+   * as fast as the client takes it. No more than two pieces wait for a client that never comes back.
+   */
+  #readAhead(): void {
+    if (this.#ahead !== undefined || this.#state !== 'catching-up') return
+    if (this.#backlog.bytes > logReadBytesMax) return
+    const { env } = this.#store
+    this.#ahead = env
+      .yieldTurn()
+      .then(() => (this.#state === 'catching-up' ? this.#catchUp(new Pace(env)) : undefined))
+      .catch((error: unknown) => {
+        if (this.#isClosed()) return
+        this.#backlog.push([{ kind: 'error', position: this.#seenTo, error }])
+        this.#leave('ended')
+      })
+      .finally(() => {
+        this.#ahead = undefined
+      })
   }
 
   /** Finds the place to begin at. @throws CommandError when there is none. */
@@ -239,6 +263,20 @@ export class ChangeStream implements CursorSource, Subscriber {
 
   #isClosed(): boolean {
     return this.#state === 'closed'
+  }
+
+  /**
+   * Waits for something new, at most `leftMs`; when no time is left, for what was committed when the client asked, up to
+   * `newest`, which is not kept from it. False when there is nothing to wait for.
+   */
+  async #awaitNews(
+    leftMs: number,
+    { newest, signal }: { readonly newest: Position; readonly signal: AbortSignal },
+  ): Promise<boolean> {
+    const waiting =
+      leftMs > 0 ? this.#wait(leftMs, signal) : this.#state === 'live' ? this.#hub.reach(newest) : undefined
+    await waiting
+    return waiting !== undefined
   }
 
   /** Waits until something is in the backlog, at most `waitMs`, or until `signal` says stop. */

@@ -78,14 +78,49 @@ test('a change that has to be looked up keeps its place before those that come m
   // Who needs no look-up does not wait for one.
   await plain.next()
   expect(idsOf(plain)).toEqual([1])
-  await looking.next()
+  const batch = looking.next()
+  await settle()
   expect(idsOf(looking)).toEqual([])
   lookUp()
-  await settle()
+  await batch
   await looking.next()
   await plain.next()
   expect(looking.events.map(({ operationType }) => operationType)).toEqual(['update', 'insert'])
   expect(idsOf(plain)).toEqual([1, 2])
+})
+
+test('a getMore that is not to wait has everything that was committed before it', async () => {
+  const reader = new Reader(bench, { scope: 'd.c' })
+  await reader.next()
+  const answer = held.hold('readAfter')
+  await insert(1)
+  await insert(2)
+  const batch = reader.next()
+  await settle()
+  expect(idsOf(reader)).toEqual([])
+  answer()
+  await batch
+  await reader.next()
+  expect(idsOf(reader)).toEqual([1, 2])
+  const other = held.hold('readAfter')
+  await insert(3, 'other')
+  const nothing = reader.next()
+  other()
+  expect(await nothing).toBe(0)
+  const { operationTime } = await bench.command({ ping: 1 })
+  const time = operationTime.getHighBitsUnsigned().toString(16).toUpperCase()
+  expect(reader.tokens.at(-1)?.token._data).toContain(time)
+})
+
+test('a getMore that is not to wait does not wait for a hub that fails or ends', async () => {
+  const readers = [new Reader(bench, { scope: 'd.c' }), new Reader(bench, { scope: 'd.c' })]
+  for (const reader of readers) await reader.next()
+  const answer = held.hold('readAfter', { fails: true })
+  await insert(1)
+  const batches = readers.map(reader => expect(reader.next()).rejects.toThrow('the disk is gone'))
+  await settle()
+  answer()
+  await Promise.all(batches)
 })
 
 test('a look-up that fails ends the streams that asked for it, and no other', async () => {

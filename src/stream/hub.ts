@@ -42,6 +42,8 @@ export class Hub {
   #isPumping = false
   #isClosed = false
   #idle: Timer | undefined
+  /** Who waits for `#position` to come somewhere; nearest first. */
+  readonly #awaiting: { readonly position: Position; readonly resolve: () => void }[] = []
 
   constructor(store: Store) {
     this.#store = store
@@ -56,6 +58,15 @@ export class Hub {
   /** Live streams. */
   get count(): number {
     return this.#audiences.count
+  }
+
+  /**
+   * Resolves when every live stream has been offered the entries up to `position`, which is not behind the newest, or when that
+   * will not happen; undefined when it has happened.
+   */
+  reach(position: Position): Promise<void> | undefined {
+    if (!this.#isPumping || comparePositions(this.#position, position) >= 0) return undefined
+    return new Promise(resolve => this.#awaiting.push({ position, resolve }))
   }
 
   /** Whether a stream that has seen everything up to `seenTo` would miss nothing by subscribing in this turn. */
@@ -105,6 +116,7 @@ export class Hub {
       for (const subscriber of this.#audiences.all()) subscriber.fail(error)
     } finally {
       this.#isPumping = false
+      for (const { resolve } of this.#awaiting.splice(0)) resolve()
     }
   }
 
@@ -123,11 +135,16 @@ export class Hub {
       if (offered !== undefined) await offered
       if (generation !== this.#generation) return true
       this.#position = position
+      while (this.#hasReached(this.#awaiting[0]?.position)) this.#awaiting.shift()?.resolve()
       const pause = pace.step()
       if (pause !== undefined) await pause
       if (generation !== this.#generation) return true
     }
     return entries.length > 0
+  }
+
+  #hasReached(position: Position | undefined): boolean {
+    return position !== undefined && comparePositions(this.#position, position) >= 0
   }
 
   /** A promise only if somebody needs to wait, for a look-up or because it takes long. */

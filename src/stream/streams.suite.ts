@@ -1,8 +1,8 @@
 /** What tests of streams work with below the commands: real services, streams with limits of their own, and a slow disk. */
 import { deserialize, type Document, serialize } from 'bson'
 import { ManualEnv } from '../../test/manual-env.ts'
-import { ask, openServices, type TestServices } from '../../test/services.ts'
-import { dispatch } from '../command/dispatch.ts'
+import { openServices, type TestServices } from '../../test/services.ts'
+import { command, someVariables } from '../../test/story-world.ts'
 import { compileChangeStreamPipeline } from '../aggregate/pipeline.ts'
 import { parseCollation } from '../bson/collation.ts'
 import { itemsOf, getField } from '../bson/reader.ts'
@@ -10,7 +10,6 @@ import type { Value } from '../bson/value.ts'
 import { must } from '../base/assert.ts'
 import { StorageFailed } from '../base/errors.ts'
 import type { Store } from '../collection/store.ts'
-import { rootVariables } from '../expression/variables.ts'
 import type { OpenedEngine } from '../storage/engine.ts'
 import { ChangeStream } from './change-stream.ts'
 import { Hub } from './hub.ts'
@@ -43,7 +42,7 @@ export async function openBench({ read }: BenchOptions = {}): Promise<Bench> {
     services,
     store,
     hub,
-    command: document => ask(dispatch, services, document),
+    command: document => command(services, document),
     async close() {
       hub.close()
       await services.close()
@@ -146,7 +145,7 @@ export function viewOf({ scope, stage = {}, pipeline = [] }: StreamSpec): {
   const collation = parseCollation(undefined)
   const compiled = compileChangeStreamPipeline(stages, {
     collation,
-    variables: rootVariables({ nowMs: 0, clusterTime: 0n }),
+    variables: someVariables,
     variableNames: [],
   })
   return { options, view: new View({ options, stages, collation, pipeline: compiled }) }

@@ -23,8 +23,7 @@ interface Leaf {
 /** Below a path whose next part is a name, a number or `$`. */
 interface Fields {
   readonly kind: 'fields'
-  /** In the order in which they are applied. */
-  children: Child[]
+  readonly children: Children
   /** What is done under `$`. */
   positional: Node | undefined
 }
@@ -32,13 +31,37 @@ interface Fields {
 /** Below a path whose next part is `$[]` or `$[x]`. The name of a child is the identifier, empty for all items. */
 interface Items {
   readonly kind: 'items'
-  children: Child[]
+  readonly children: Children
 }
 
 type Node = Leaf | Fields | Items
 type Child = readonly [part: PathPart, node: Node]
 
-const emptyFields = (): Fields => ({ kind: 'fields', children: [], positional: undefined })
+/** The nodes below one, by name. An update may have as many as fit into a document. */
+class Children {
+  readonly #byName: Map<string, Child>
+  /** In the order in which they are applied; undefined until somebody asks. */
+  #ordered: readonly Child[] | undefined
+
+  constructor(children: Iterable<Child> = []) {
+    this.#byName = new Map([...children].map(child => [child[0].text, child]))
+  }
+
+  get ordered(): readonly Child[] {
+    return (this.#ordered ??= [...this.#byName.values()].sort(([a], [b]) => comparePartNames(a, b)))
+  }
+
+  get({ text }: PathPart): Node | undefined {
+    return this.#byName.get(text)?.[1]
+  }
+
+  set(part: PathPart, node: Node): void {
+    this.#byName.set(part.text, [part, node])
+    this.#ordered = undefined
+  }
+}
+
+const emptyFields = (): Fields => ({ kind: 'fields', children: new Children(), positional: undefined })
 
 export class PathTree {
   readonly #root = emptyFields()
@@ -83,7 +106,7 @@ export class PathTree {
       }
       const kind = identifierOf(path.parts[depth + 1] ?? part) === undefined ? 'fields' : 'items'
       if (there === undefined) {
-        const made: Fields | Items = kind === 'items' ? { kind, children: [] } : emptyFields()
+        const made: Fields | Items = kind === 'items' ? { kind, children: new Children() } : emptyFields()
         setChild(node, key, made)
         node = made
       } else if (there.kind === kind) {
@@ -143,21 +166,20 @@ export class PathTree {
   #applyFields(node: Fields, place: DraftPlace, moment: MutationMoment): void {
     const children =
       node.positional === undefined ? node.children : this.#childrenAt(node, node.positional, place, moment)
-    for (const [part, child] of children) this.#apply(child, place.child(part), moment)
+    for (const [part, child] of children.ordered) this.#apply(child, place.child(part), moment)
   }
 
   /** The children with the positional one in its place among them. */
-  #childrenAt(node: Fields, positional: Node, place: DraftPlace, { arrayIndex }: MutationMoment): Child[] {
+  #childrenAt(node: Fields, positional: Node, place: DraftPlace, { arrayIndex }: MutationMoment): Children {
     if (arrayIndex === undefined) {
       const words = 'The positional operator did not find the match needed from the query.'
       throw new CommandError('BadValue', words)
     }
     const part = indexPart(arrayIndex)
-    const children = [...node.children]
-    const at = children.findIndex(([other]) => other.text === part.text)
-    const there = children[at]
-    if (there === undefined) insertChild(children, part, positional)
-    else children[at] = [part, this.#merge(positional, there[1], `${place.path}.${part.text}`)]
+    const children = new Children(node.children.ordered)
+    const there = children.get(part)
+    const merged = there === undefined ? positional : this.#merge(positional, there, `${place.path}.${part.text}`)
+    children.set(part, merged)
     return children
   }
 
@@ -192,7 +214,7 @@ export class PathTree {
   }
 
   #nodesFor(node: Items, item: DraftPlace): Node[] {
-    return node.children
+    return node.children.ordered
       .filter(([{ text }]) => text === '' || (item.value !== undefined && this.#tests.get(text)?.(item.value) === true))
       .map(([, child]) => child)
   }
@@ -211,13 +233,11 @@ export class PathTree {
     if (a.kind === 'leaf' || b.kind === 'leaf' || a.kind !== b.kind) {
       throw new CommandError('ConflictingUpdateOperators', `Update created a conflict at '${path}'`)
     }
-    const children = [...a.children]
-    for (const [part, node] of b.children) {
-      const at = children.findIndex(([other]) => other.text === part.text)
-      const there = children[at]
+    const children = new Children(a.children.ordered)
+    for (const [part, node] of b.children.ordered) {
+      const there = children.get(part)
       const shown = a.kind === 'items' ? `$[${part.text}]` : part.text
-      if (there === undefined) insertChild(children, part, node)
-      else children[at] = [part, this.#merge(there[1], node, `${path}.${shown}`)]
+      children.set(part, there === undefined ? node : this.#merge(there, node, `${path}.${shown}`))
     }
     if (a.kind === 'items' || b.kind === 'items') return { kind: 'items', children }
     const positional =
@@ -230,17 +250,12 @@ export class PathTree {
 
 function childOf(node: Fields | Items, part: PathPart): Node | undefined {
   if (node.kind === 'fields' && isPositional(part)) return node.positional
-  return node.children.find(([other]) => other.text === part.text)?.[1]
+  return node.children.get(part)
 }
 
 function setChild(node: Fields | Items, part: PathPart, child: Node): void {
   if (node.kind === 'fields' && isPositional(part)) node.positional = child
-  else insertChild(node.children, part, child)
-}
-
-function insertChild(children: Child[], part: PathPart, node: Node): void {
-  const at = children.findIndex(([other]) => comparePartNames(part, other) < 0)
-  children.splice(at === -1 ? children.length : at, 0, [part, node])
+  else node.children.set(part, child)
 }
 
 const textOf = (parts: readonly PathPart[]): string => parts.map(({ text }) => text).join('.')

@@ -10,7 +10,7 @@
 import { assert } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
 import { encodeDocument, nullValue } from '../bson/encode.ts'
-import { findField } from '../bson/reader.ts'
+import { elementsOf, findField } from '../bson/reader.ts'
 import { BsonType, Value, documentValue, valueEnd } from '../bson/value.ts'
 import { BsonWriter, indexName } from '../bson/writer.ts'
 import { indexPart } from './path.ts'
@@ -116,6 +116,9 @@ export class Element {
   }
 }
 
+/** A document in which so many fields were looked up is walked once and for all: looking up each by a walk is their product. */
+const walksMax = 16
+
 export class OpenValue {
   readonly isArray: boolean
   readonly #source: Value
@@ -126,6 +129,9 @@ export class OpenValue {
   readonly #added: Element[] = []
   readonly #log: Element[] = []
   #byName: Map<string, Element> | undefined
+  #walks = 0
+  /** Values of the source's fields, the first of each name; undefined until there were `walksMax` walks. */
+  #sourceFields: Map<string, Value> | undefined
   // The item that was looked up last, and where it lies: a walk up an array's indexes does not begin anew for each.
   #lastIndex = 0
   #lastAt: number
@@ -148,10 +154,20 @@ export class OpenValue {
     if (this.isArray) return part.index === undefined ? undefined : this.#item(part.index)
     const known = this.#byName?.get(part.text)
     if (known !== undefined) return known.change === 'removed' ? undefined : known
-    const value = findField(this.#source.bytes, this.#source.start, part.bytes)
+    const value = this.#sourceField(part)
     if (value === undefined) return undefined
     // Type byte and name stand before the value.
     return new Element(this, part.text, value, value.start - part.bytes.length - 2)
+  }
+
+  #sourceField(part: PathPart): Value | undefined {
+    if (this.#sourceFields !== undefined) return this.#sourceFields.get(part.text)
+    if (++this.#walks > walksMax) {
+      // A later field of the same name does not count, so the first one is put last.
+      this.#sourceFields = new Map(elementsOf(this.#source).reverse())
+      return this.#sourceFields.get(part.text)
+    }
+    return findField(this.#source.bytes, this.#source.start, part.bytes)
   }
 
   #item(index: number): Element | undefined {

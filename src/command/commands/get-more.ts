@@ -46,6 +46,7 @@ async function nextBatch(
   try {
     requireWaiting(cursor, operation.maxTimeMs)
     operation.isChangeStream = cursor.isChangeStream
+    operation.awaitsNews = cursor.source.awaitsData
     failPoints.afterCursorCheckout()
   } catch (error) {
     cursors.unpin(id)
@@ -59,8 +60,8 @@ async function nextBatch(
       signal,
       check: () => operation.check(),
     })
-    if (cursor.signal.aborted) throw cursorKilled(id)
     operation.check()
+    if (cursor.signal.aborted) throw cursorKilled(id)
     if (batch.exhausted) cursors.close(id, 'exhausted')
     else cursors.unpin(id)
     return { fields: cursorReply('nextBatch', batch, batch.exhausted ? 0n : id, namespace), isLast: batch.exhausted }

@@ -138,14 +138,14 @@ function documentDiff(before: Value, after: Value, bytesAround = 0): Counted<Doc
     } else misplaced.add(old.name)
     oldMore = old.next()
   }
-  const removed: string[] = []
-  for (; oldMore; oldMore = old.next()) removed.push(old.name)
+  const behind: string[] = []
+  for (; oldMore; oldMore = old.next()) behind.push(old.name)
   const inserted: Change[] = []
   for (; nowMore; nowMore = now.next()) {
     inserted.push(newValue(now, now.name))
     misplaced.delete(now.name)
   }
-  removed.push(...[...misplaced].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
+  const removed = [...behind, ...[...misplaced].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))]
 
   const sectionCount = [removed, updated, inserted].filter(section => section.length > 0).length
   const bytesEstimated =

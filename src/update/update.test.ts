@@ -1,6 +1,6 @@
 // What an update refuses, what it does not change, and what an upsert makes of it.
 import { existsSync } from 'node:fs'
-import { Double, Int32, Long, ObjectId, Timestamp } from 'bson'
+import { deserialize, Double, Int32, Long, ObjectId, Timestamp } from 'bson'
 import { expect, test } from 'vitest'
 import { CommandError } from '../base/errors.ts'
 import { valueOf } from '../bson/arbitrary.suite.ts'
@@ -299,6 +299,27 @@ test('an update of very many fields takes time in proportion to them', () => {
   expect(applied.kind === 'update' && textOf(applied.after)).toBe(textOf({ _id: 1, ...fields(2) }))
   // A second at most; when each field was looked for among all others it was half a minute.
   expect(performance.now() - beganMs).toBeLessThan(5000)
+})
+
+const count = 300_000
+const numbers = Array.from({ length: count }, (_, number) => number)
+
+test.each([
+  ['$push into nothing', {}, { $push: { a: { $each: numbers } } }, count],
+  ['$push in front', { a: [-1] }, { $push: { a: { $each: numbers, $position: 0 } } }, count + 1],
+  ['$addToSet', { a: numbers }, { $addToSet: { a: { $each: numbers.map(number => number * 2) } } }, count * 1.5],
+  ['$pullAll', { a: numbers }, { $pullAll: { a: numbers.map(number => number * 2) } }, count / 2],
+])('%s takes very many values, in time', (_, before, update, length) => {
+  const beganMs = performance.now()
+  const applied = compiled(update).apply(bytesOf(before), moment)
+  expect(applied.kind === 'update' && deserialize(applied.after).a.length).toBe(length)
+  expect(performance.now() - beganMs).toBeLessThan(10_000)
+})
+
+test('a pipeline may remove more fields than a call takes arguments', () => {
+  const many = Object.fromEntries(numbers.map(number => [`f${number}`, 1]))
+  const applied = compiled([], { piped: () => ({ z: 1 }) }).apply(bytesOf({ ...many, z: 1 }), moment)
+  expect(applied.kind).toBe('replace')
 })
 
 test('of two fields with one name the first is updated, however many others are', () => {

@@ -5,7 +5,7 @@ import { arrayValue } from '../../bson/encode.ts'
 import { elementsOf, itemsOf } from '../../bson/reader.ts'
 import { show } from '../../bson/show.ts'
 import { isArray, isDocument, typeName } from '../../bson/value.ts'
-import type { Collation } from '../../bson/collation.ts'
+import { ValueSet, withoutRepeats } from '../value-set.ts'
 import type { Value } from '../../bson/value.ts'
 import type { UpdateOperator } from '../operator.ts'
 
@@ -13,6 +13,13 @@ export const operator: UpdateOperator = {
   name: '$addToSet',
   compile(_path, argument, { collation }) {
     const values = withoutRepeats(parseValues(argument), collation)
+    const missingIn = (items: readonly Value[]): Value[] => {
+      const [only] = values
+      // One value is compared with each item; for many the items are sorted.
+      if (values.length === 1) return items.some(item => equalValues(item, only, collation)) ? [] : values
+      const there = new ValueSet(items, collation)
+      return values.filter(value => !there.has(value))
+    }
     return place => {
       const current = place.value
       if (current === undefined) return place.set(arrayValue(values))
@@ -23,8 +30,7 @@ export const operator: UpdateOperator = {
             typeName(current),
         )
       }
-      const items = itemsOf(current)
-      const missing = values.filter(value => !contains(items, value, collation))
+      const missing = missingIn(itemsOf(current))
       if (missing.length > 0) place.append(missing)
     }
   },
@@ -46,9 +52,3 @@ function parseValues(argument: Value): Value[] {
   }
   return itemsOf(first[1])
 }
-
-const contains = (items: readonly Value[], value: Value, collation: Collation | undefined): boolean =>
-  items.some(item => equalValues(item, value, collation))
-
-const withoutRepeats = (values: readonly Value[], collation: Collation | undefined): Value[] =>
-  values.filter((value, index) => !contains(values.slice(0, index), value, collation))

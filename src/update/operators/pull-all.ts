@@ -1,9 +1,9 @@
 /** `{ $pullAll: { path: [value, …] } }` takes the items out of an array that equal one of the values. */
 import { CommandError } from '../../base/errors.ts'
-import { equalValues } from '../../bson/compare.ts'
 import { itemsOf } from '../../bson/reader.ts'
 import { isArray, typeName } from '../../bson/value.ts'
 import { cullItems } from '../culling.ts'
+import { ValueSet } from '../value-set.ts'
 import type { UpdateOperator } from '../operator.ts'
 
 export const operator: UpdateOperator = {
@@ -13,7 +13,7 @@ export const operator: UpdateOperator = {
       const words = `$pullAll requires an array argument but was given a ${typeName(argument)}`
       throw new CommandError('BadValue', words)
     }
-    const values = itemsOf(argument)
-    return cullItems(item => values.some(value => equalValues(item, value, collation)))
+    const values = new ValueSet(itemsOf(argument), collation)
+    return cullItems(item => values.has(item))
   },
 }

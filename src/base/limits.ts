@@ -45,8 +45,11 @@ export const scanBatchBytesMax = 1024 * 1024
 /** What a live change stream holds that nobody took yet. Past it the stream goes back to reading the log. */
 export const backlogBytesMax = 4 * 1024 * 1024
 
-/** How much of the log one step of a catching-up stream reads. */
-export const logReadBytesMax = 1024 * 1024
+/** How much of the log one step reads, of the hub or of a stream that catches up. */
+export const logReadBytesMax = 256 * 1024
+
+/** While a client works on a batch of history, at most this many steps are made for the next one. */
+export const readAheadCountMax = 4
 
 /** One write transaction commits at most about this much; larger statements are cut into several. */
 export const transactionBytesMax = 16 * 1024 * 1024

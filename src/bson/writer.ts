@@ -48,18 +48,10 @@ export class BsonWriter {
     const length = name.length
     this.#reserve(length * 3 + 2 + valueBytes)
     const bytes = this.#bytes
-    let at = this.#at
-    bytes[at++] = type
-    // Names are short and ASCII nearly always; a call into native code for each would cost more than the bytes.
-    let index = 0
-    for (; index < length; index++) {
-      const code = name.charCodeAt(index)
-      if (code >= 0x80) break
-      bytes[at++] = code
-    }
-    if (index < length) at += bytes.write(name.slice(index), at, 'utf8')
-    bytes[at++] = 0
-    this.#at = at
+    bytes[this.#at] = type
+    const end = this.#text(name, this.#at + 1)
+    bytes[end] = 0
+    this.#at = end + 1
   }
 
   #raw(bytes: Uint8Array, start: number, end: number): void {
@@ -68,7 +60,7 @@ export class BsonWriter {
     let at = this.#at
     if (end - start <= 16) for (let from = start; from < end; from++) target[at++] = bytes[from] as number
     else {
-      target.set(bytes.subarray(start, end), at)
+      target.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at)
       at += end - start
     }
     this.#at = at
@@ -155,10 +147,28 @@ export class BsonWriter {
 
   string(name: string, text: string): void {
     this.#head(BsonType.string, name, 5 + text.length * 3)
-    const length = this.#bytes.write(text, this.#at + 4, 'utf8')
-    writeInt32(this.#bytes, this.#at, length + 1)
-    this.#at += 5 + length
-    this.#bytes[this.#at - 1] = 0
+    const start = this.#at + 4
+    const end = this.#text(text, start)
+    writeInt32(this.#bytes, this.#at, end - start + 1)
+    this.#bytes[end] = 0
+    this.#at = end + 1
+  }
+
+  /** Writes UTF-8 where there is room for it; gives the offset behind it. */
+  #text(text: string, start: number): number {
+    const bytes = this.#bytes
+    const length = text.length
+    let at = start
+    let index = 0
+    // What is short is ASCII nearly always, and a call into native code would cost more than the bytes.
+    if (length <= 32) {
+      for (; index < length; index++) {
+        const code = text.charCodeAt(index)
+        if (code >= 0x80) break
+        bytes[at++] = code
+      }
+    }
+    return index === length ? at : at + bytes.write(index === 0 ? text : text.slice(index), at, 'utf8')
   }
 
   binary(name: string, subtype: number, content: Uint8Array): void {

@@ -10,14 +10,13 @@
  * as good as unique, and only its place among keys with the same long beginning is lost.
  */
 import { createHash } from 'node:crypto'
-import { CommandError } from '../base/errors.ts'
 import { encodeIndexKey } from '../bson/key-string.ts'
-import { valuesAtPath } from '../bson/path.ts'
-import { BsonType, type Value } from '../bson/value.ts'
+import type { Value } from '../bson/value.ts'
 import { nullValue } from '../bson/encode.ts'
 import { keyBytesMax, type Range } from '../storage/engine.ts'
 import { uint32BE } from './big-endian.ts'
 import type { IndexInfo } from './catalog.ts'
+import { indexRows } from './index-rows.ts'
 
 const hashBytes = 32
 const ascending = [1] as const
@@ -61,33 +60,17 @@ export function keyAfter(key: Uint8Array): Uint8Array {
  */
 export function indexEntriesOf(index: IndexInfo, document: Uint8Array): { key: Uint8Array; values: Value[] }[] {
   if (index.partialFilter !== undefined && !index.partialFilter(document)) return []
-  let rows: Value[][] = [[]]
-  let isAnyThere = false
-  let arrayPath: string | undefined
-  for (const [path] of index.fields) {
-    const { values: found, throughArray, isEmptyArray } = valuesAtPath(document, path.split('.'))
-    const values = isEmptyArray ? [emptyArrayValue] : found
-    if (values.some(value => value !== undefined)) isAnyThere = true
-    if (throughArray && arrayPath !== undefined && !shareArray(arrayPath, path)) {
-      throw new CommandError('CannotIndexParallelArrays', `cannot index parallel arrays [${path}] [${arrayPath}]`)
-    }
-    if (throughArray) arrayPath = path
-    rows = rows.flatMap(row => values.map(value => [...row, value ?? nullValue]))
-  }
-  if (index.sparse && !isAnyThere) return []
+  const rows = indexRows(
+    document,
+    index.fields.map(([path]) => path.split('.')),
+  )
+  if (index.sparse && !rows.some(row => row.some(value => value !== undefined))) return []
   const directions = index.fields.map(([, direction]) => direction)
   const entries = new Map<string, { key: Uint8Array; values: Value[] }>()
-  for (const values of rows) {
+  for (const row of rows) {
+    const values = row.map(value => value ?? nullValue)
     const key = prefixed(index.id, encodeIndexKey(values, directions))
     entries.set(Buffer.from(key).toString('latin1'), { key, values })
   }
   return [...entries.values()]
 }
-
-/** Two paths through one and the same array (`a.x`, `a.y`) are not parallel. */
-function shareArray(a: string, b: string): boolean {
-  return a.split('.')[0] === b.split('.')[0]
-}
-
-/** An empty array is indexed as undefined, which nothing else is. */
-const emptyArrayValue: Value = { type: BsonType.undefined, bytes: new Uint8Array(0), start: 0, end: 0 }

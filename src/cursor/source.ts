@@ -43,6 +43,11 @@ export class BatchDocuments {
     this.#countMax = countMax
   }
 
+  /** What they take in the reply. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   get isEmpty(): boolean {
     return this.documents.length === 0
   }

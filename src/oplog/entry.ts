@@ -13,8 +13,8 @@
  *  3. The state is a function of the entries: collection/apply.ts is that function, and live writes go through it too.
  */
 import { must } from '../base/assert.ts'
-import { ElementReader } from '../bson/reader.ts'
-import { BsonType, documentBytes, toBinaryParts, toDateMs, toInt32, toInt64, toText } from '../bson/value.ts'
+import { ElementReader, fieldName, findField } from '../bson/reader.ts'
+import { documentBytes, toBinaryParts, toDateMs, toInt32, toInt64, toText } from '../bson/value.ts'
 import { BsonWriter } from '../bson/writer.ts'
 
 /** i insert, u update, d delete, c command, n nothing but the passing of time. */
@@ -83,42 +83,39 @@ export function decodeEntry(bytes: Uint8Array): OplogEntry {
   let retried: Uint8Array | undefined
   const elements = new ElementReader(bytes)
   while (elements.next()) {
-    const { value } = elements
-    switch (elements.name) {
-      case 'op':
-        op = toText(value)
+    switch (fieldOf(elements)) {
+      case field.op:
+        op = toText(elements.value)
         break
-      case 'ns':
-        ns = toText(value)
+      case field.ns:
+        ns = toText(elements.value)
         break
-      case 'ui':
-        ui = toBinaryParts(value).content
+      case field.ui:
+        ui = toBinaryParts(elements.value).content
         break
-      case 'o':
-        o = documentBytes(value)
+      case field.o:
+        o = documentBytes(elements.value)
         break
-      case 'o2':
-        o2 = documentBytes(value)
+      case field.o2:
+        o2 = documentBytes(elements.value)
         break
-      case 'wall':
-        wallMs = toDateMs(value)
+      case field.wall:
+        wallMs = toDateMs(elements.value)
         break
-      case 'lsid': {
-        const id = ElementReader.of(value)
-        if (id.next() && id.type === BsonType.binary) lsid = toBinaryParts(id.value).content
+      case field.lsid:
+        lsid = toBinaryParts(must(findField(bytes, elements.valueStart, idField), 'id of an lsid')).content
         break
-      }
-      case 'txnNumber':
-        txnNumber = toInt64(value)
+      case field.txnNumber:
+        txnNumber = toInt64(elements.value)
         break
-      case 'stmtId':
-        stmtId = toInt32(value)
+      case field.stmtId:
+        stmtId = toInt32(elements.value)
         break
-      case 'preImage':
-        preImage = documentBytes(value)
+      case field.preImage:
+        preImage = documentBytes(elements.value)
         break
-      case 'retried':
-        retried = documentBytes(value)
+      case field.retried:
+        retried = documentBytes(elements.value)
         break
     }
   }
@@ -135,3 +132,28 @@ export function decodeEntry(bytes: Uint8Array): OplogEntry {
     retried,
   }
 }
+
+const idField = fieldName('id')
+
+/**
+ * A field's name as a number, its length and last letter, which tell our names apart: every stream decodes every entry of its
+ * history, and making a string of each name took longer than all the rest.
+ */
+const fieldNumber = (name: string): number => name.length * 256 + name.charCodeAt(name.length - 1)
+
+const fieldOf = ({ bytes, nameStart, nameEnd }: ElementReader): number =>
+  (nameEnd - nameStart) * 256 + (bytes[nameEnd - 1] as number)
+
+const field = {
+  op: fieldNumber('op'),
+  ns: fieldNumber('ns'),
+  ui: fieldNumber('ui'),
+  o: fieldNumber('o'),
+  o2: fieldNumber('o2'),
+  wall: fieldNumber('wall'),
+  lsid: fieldNumber('lsid'),
+  txnNumber: fieldNumber('txnNumber'),
+  stmtId: fieldNumber('stmtId'),
+  preImage: fieldNumber('preImage'),
+  retried: fieldNumber('retried'),
+} as const

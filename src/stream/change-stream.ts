@@ -18,7 +18,14 @@
  * nothing is left, the high-water mark of that time. A filter that matches nothing would otherwise make the next resume read
  * the same history again. Source: mongodb/specifications, change-streams, "postBatchResumeToken".
  */
-import { backlogBytesMax, batchBytesMax, catchUpMsMax, logReadBytesMax, searchMsMax } from '../base/limits.ts'
+import {
+  backlogBytesMax,
+  batchBytesMax,
+  catchUpMsMax,
+  logReadBytesMax,
+  readAheadCountMax,
+  searchMsMax,
+} from '../base/limits.ts'
 import { Pace } from '../base/pace.ts'
 import type { Store } from '../collection/store.ts'
 import { BatchDocuments, type Batch, type BatchLimits, type CursorSource } from '../cursor/source.ts'
@@ -105,7 +112,7 @@ export class ChangeStream implements CursorSource, Subscriber {
     }
     // A full batch ends with its last event; whether anything lies behind that was not looked for.
     if (!batch.isFull) this.#moveToken()
-    this.#readAhead()
+    this.#readAhead(batch.bytes)
     return { documents: batch.documents, exhausted: false, extra: this.#extra() }
   }
 
@@ -174,16 +181,20 @@ export class ChangeStream implements CursorSource, Subscriber {
   }
 
   /**
-   * While the client works on a batch, another piece of the history is made ready for it, so that a long history is delivered
-   * as fast as the client takes it. No more than two pieces wait for a client that never comes back.
+   * While the client works on a batch of history, as much again is made ready for it, so that a long history is delivered as
+   * fast as the client takes it. Not more: what is read while the client asks again is what it has to wait for.
    */
-  #readAhead(): void {
+  #readAhead(bytesWanted: number): void {
     if (this.#ahead !== undefined || this.#state !== 'catching-up') return
-    if (this.#backlog.bytes > logReadBytesMax) return
     const { env } = this.#store
-    this.#ahead = env
-      .yieldTurn()
-      .then(() => (this.#state === 'catching-up' ? this.#catchUp(new Pace(env)) : undefined))
+    const read = async () => {
+      await env.yieldTurn()
+      const pace = new Pace(env)
+      for (let count = 0; count < readAheadCountMax && this.#backlog.bytes < bytesWanted; count++) {
+        if (this.#state === 'catching-up') await this.#catchUp(pace)
+      }
+    }
+    this.#ahead = read()
       .catch((error: unknown) => {
         if (this.#isClosed()) return
         this.#backlog.push([{ kind: 'error', position: this.#seenTo, error }])

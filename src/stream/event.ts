@@ -17,15 +17,22 @@ export interface EventShape {
   readonly matchCollectionUUIDForUpdateLookup: boolean
 }
 
-/** Equal for equal shapes. */
-export const shapeKeyOf = (shape: EventShape): string =>
-  [
+/** Equal for equal shapes. A stream's shape is asked for its key with each change, so it is made once. */
+export function shapeKeyOf(shape: EventShape): string {
+  const known = keys.get(shape)
+  if (known !== undefined) return known
+  const key = [
     shape.fullDocument,
     shape.fullDocumentBeforeChange,
     shape.showExpandedEvents,
     shape.showRawUpdateDescription,
     shape.matchCollectionUUIDForUpdateLookup,
   ].join(' ')
+  keys.set(shape, key)
+  return key
+}
+
+const keys = new WeakMap<EventShape, string>()
 
 export interface ChangeEvent {
   readonly event: Uint8Array

@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { MongoClient, ObjectId, Timestamp } from 'mongodb'
+import { restaurantOf } from './restaurant.mjs'
 
 const { values: flags } = parseArgs({
   options: {
@@ -27,18 +28,6 @@ const { values: flags } = parseArgs({
 const roundCount = 5
 const roundMs = Number(flags.seconds) * 1000
 const batchCount = 500
-
-/** About 540 bytes, as a restaurant has. */
-const documentOf = _id => ({
-  _id,
-  name: 'Blarney Castle',
-  borough: 'Queens',
-  cuisine: 'American',
-  restaurant_id: '40366356',
-  address: { building: '202-24', street: 'Rockaway Point Boulevard', zipcode: '11697', coord: [-73.925, 40.56] },
-  grades: Array.from({ length: 5 }, (_, index) => ({ date: new Date(1_400_000_000_000), grade: 'A', score: index })),
-  remark: 'x'.repeat(90),
-})
 
 /** Starts a server of ours as a process of its own and gives the connection string that it prints. */
 async function launch(program, args, nodeFlags = []) {
@@ -79,12 +68,12 @@ const throughputs = {
 }
 
 async function insertOne({ collection }) {
-  await collection.insertOne(documentOf(new ObjectId()))
+  await collection.insertOne(restaurantOf(new ObjectId()))
   return 1
 }
 
 async function insertMany({ collection }) {
-  await collection.insertMany(Array.from({ length: 1000 }, () => documentOf(new ObjectId())))
+  await collection.insertMany(Array.from({ length: 1000 }, () => restaurantOf(new ObjectId())))
   return 1000
 }
 
@@ -96,7 +85,7 @@ async function findById(target) {
 
 async function knownId({ collection }) {
   const _id = new ObjectId()
-  await collection.insertOne(documentOf(_id))
+  await collection.insertOne(restaurantOf(_id))
   return _id
 }
 
@@ -160,7 +149,7 @@ async function measureLatency({ client, collection }) {
   for (let round = 0; round < 500; round++) {
     events.push(
       await timed(async () => {
-        const inserted = collection.insertOne(documentOf(new ObjectId()))
+        const inserted = collection.insertOne(restaurantOf(new ObjectId()))
         await stream.next()
         await inserted
       }),

@@ -12,6 +12,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Double, Int32, Long, ObjectId, Timestamp, serialize } from 'bson'
+import { restaurantOf } from './restaurant.mjs'
 
 const setName = 'limit'
 const headerBytes = 16
@@ -25,16 +26,9 @@ const copiedBytesMax = 16 * 1024
 /**
  * Listens on TCP, or on the Unix socket `socketPath` when there is one.
  * `batchCount`: how many change events each getMore brings, at once.
- * `documentBytes`: how large the documents are that find and the change events bring, about.
  */
-export async function start({
-  host = '127.0.0.1',
-  port = 0,
-  socketPath = undefined,
-  batchCount = 100,
-  documentBytes = 540,
-} = {}) {
-  const replies = readyReplies({ batchCount, documentBytes })
+export async function start({ host = '127.0.0.1', port = 0, socketPath = undefined, batchCount = 100 } = {}) {
+  const replies = readyReplies({ batchCount })
   const sockets = new Set()
   let address = socketPath
   const server = createServer({ noDelay: true }, socket => {
@@ -147,7 +141,7 @@ function countDocuments(chunk, document) {
 /** The first four letters of a command's name, which tell all these commands apart, as they lie in a message. */
 const wordOf = name => Buffer.from(name).readUInt32LE(0)
 
-function readyReplies({ batchCount, documentBytes }) {
+function readyReplies({ batchCount }) {
   const time = new Timestamp({ t: 1_750_000_000, i: 1 })
   const times = {
     $clusterTime: { clusterTime: time, signature: { hash: Buffer.alloc(20), keyId: Long.ZERO } },
@@ -156,7 +150,7 @@ function readyReplies({ batchCount, documentBytes }) {
   const reply = (fields, options) => ({ bytes: messageOf({ ...fields, ok: new Double(1), ...times }), ...options })
   const ns = 'bench.documents'
   const token = index => ({ _data: `82${(0x10000000 + index).toString(16)}${'0123456789abcdef'.repeat(8)}` })
-  const document = documentOf(documentBytes)
+  const document = restaurantOf(new ObjectId('0123456789abcdef01234567'))
   const event = (_, index) => ({
     _id: token(index),
     operationType: 'insert',
@@ -181,12 +175,6 @@ function readyReplies({ batchCount, documentBytes }) {
   }
   // What is not here is taken for a hello, the only other thing that a driver asks by itself.
   return new Map(Object.entries(byName).map(([name, ready]) => [wordOf(name), ready]))
-}
-
-function documentOf(documentBytes) {
-  const document = { _id: new ObjectId('0123456789abcdef01234567'), number: new Int32(7), at: new Date(0), text: '' }
-  document.text = 'x'.repeat(Math.max(0, documentBytes - serialize(document).length))
-  return document
 }
 
 /** hello as the primary of a replica set of one. The client is told the address that it came to. */

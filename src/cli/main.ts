@@ -36,8 +36,8 @@ program
   .option('--port <number>', 'TCP port; 0 for any free one', parsePort, 27017)
   .option('--bind_ip <addresses>', 'addresses to listen on, separated by commas', '127.0.0.1')
   .option('--dbpath <folder>', 'where the data lies', './data')
-  .option('--replSet <name>', 'name of the replica set that drivers are shown', 'rs0')
-  .option('--advertise <host:port>', 'address that drivers are told to use, where it is not the one they used')
+  .option('--replSet <name>', 'name of the replica set that drivers are shown', parseName, 'rs0')
+  .option('--advertise <host:port>', 'address that drivers are told to use, if not the one they used', parseAddress)
   .addOption(new Option('--storage <engine>', 'storage engine').choices(['embedded', 'memory']).default('embedded'))
   .option('--unixSocket <path>', 'listen on a Unix socket too')
   .option('--setParameter <name=value>', 'server parameter; may be given several times', collectParameter, new Map())
@@ -114,6 +114,16 @@ function parsePort(text: string): number {
   const port = Number(text)
   if (/^\d+$/.test(text) && port <= 65535) return port
   throw new InvalidArgumentError('A port is a number from 0 to 65535.')
+}
+
+function parseName(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('A name has a letter at least.')
+}
+
+function parseAddress(text: string): string {
+  if (/^.+:\d{1,5}$/.test(text)) return text
+  throw new InvalidArgumentError('An address is given as host:port.')
 }
 
 function parseNumber(text: string): number {

@@ -114,7 +114,11 @@ async function insertChunk(
       insertedCount++
       continue
     }
-    const error = row.refusal ?? (await refusalOf(transaction, info, row, taken, options))
+    const error =
+      row.refusal ??
+      plainRefusalOf(info, row, taken, options) ??
+      // Waiting for an answer that is known costs as much as the rest of the document.
+      (hasUnique ? await collisionOf(transaction, info, row) : undefined)
     if (error !== undefined) {
       writeErrors.push({ index: row.index, error })
       if (options.ordered) break
@@ -170,17 +174,37 @@ async function takenKeys(transaction: WriteTransaction, rows: readonly Row[]): P
   return new Set(rows.filter((_, index) => stored[index] !== undefined).map(({ keyText }) => keyText))
 }
 
-async function refusalOf(
-  transaction: WriteTransaction,
+/** What is wrong with a document in itself, or beside the ones whose keys are taken. */
+function plainRefusalOf(
   info: CollectionInfo,
-  { key, keyText, document }: Row,
+  { keyText, document }: Row,
   taken: ReadonlySet<string>,
   { bypassesValidation }: InsertOptions,
+): CommandError | undefined {
+  if (taken.has(keyText)) return duplicateId(info, document)
+  if (bypassesValidation || info.validator === undefined) return undefined
+  return refusalIn(() => requireValid(info, document))
+}
+
+/** The error of a unique index whose key is taken. */
+async function collisionOf(
+  transaction: WriteTransaction,
+  info: CollectionInfo,
+  { key, document }: Row,
 ): Promise<CommandError | undefined> {
   try {
-    if (taken.has(keyText)) return duplicateId(info, document)
-    if (!bypassesValidation) requireValid(info, document)
     await requireUnique(transaction, info, key, document)
+    return undefined
+  } catch (error) {
+    if (error instanceof CommandError) return error
+    throw error
+  }
+}
+
+/** The refusal that `check` throws; undefined when it throws none. */
+function refusalIn(check: () => void): CommandError | undefined {
+  try {
+    check()
     return undefined
   } catch (error) {
     if (error instanceof CommandError) return error

@@ -231,3 +231,19 @@ test('a document with an _id longer than a key can be is found by it', async () 
   expect(outcome.matchedCount).toBe(1)
   expect((await documents(store)).length).toBe(2)
 })
+
+test('a unique index over two fields of an array compares the pairs of its items, and no others', async () => {
+  const store = await openStore()
+  await build(store, bytes({ v: 2, key: { 'a.x': 1, 'a.y': 1 }, name: 'pairs', unique: true }))
+  const first = {
+    _id: 1,
+    a: [
+      { x: 1, y: 2 },
+      { x: 3, y: 4 },
+    ],
+  }
+  const crossed = { _id: 2, a: [{ x: 1, y: 4 }] }
+  expect((await insert(store, [first, crossed])).writeErrors).toEqual([])
+  const { writeErrors } = await insert(store, [{ _id: 3, a: [{ x: 3, y: 4 }] }])
+  expect(writeErrors[0]?.error.codeName).toBe('DuplicateKey')
+})

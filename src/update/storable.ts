@@ -22,21 +22,20 @@ export function requireFieldName(name: string): void {
 export function requireDepth(level: number, value: Value): void {
   // Every level takes seven bytes at least, so that most values need no look inside.
   const depthMost = (value.end - value.start + 2) / 7
-  if (level + depthMost <= documentDepthMax || level + depthOf(value) <= documentDepthMax) return
+  if (level + depthMost <= documentDepthMax || !isDeeperThan(value, documentDepthMax - level)) return
   throw new CommandError('Overflow', `Document exceeds maximum nesting depth of ${documentDepthMax}`)
 }
 
-/** How many documents and arrays stand in one another; 0 for any other value. */
-function depthOf(value: Value): number {
-  if (value.type !== BsonType.document && value.type !== BsonType.array) return 0
-  let deepest = 0
+/** Whether more than `depthMax` documents and arrays stand in one another. It looks no deeper than that. */
+function isDeeperThan(value: Value, depthMax: number): boolean {
+  if (value.type !== BsonType.document && value.type !== BsonType.array) return false
+  if (depthMax <= 0) return true
   const reader = ElementReader.of(value)
   while (reader.next()) {
-    if (reader.type === BsonType.document || reader.type === BsonType.array) {
-      deepest = Math.max(deepest, depthOf(reader.value))
-    }
+    const mayHold = reader.type === BsonType.document || reader.type === BsonType.array
+    if (mayHold && isDeeperThan(reader.value, depthMax - 1)) return true
   }
-  return deepest + 1
+  return false
 }
 
 /** @throws CommandError BSONObjectTooLarge. */

@@ -3,7 +3,7 @@ import { CommandError } from '../base/errors.ts'
 import { sameBytes } from '../bson/bytes.ts'
 import { elementsOf, hasOperators } from '../bson/reader.ts'
 import { show } from '../bson/show.ts'
-import { documentBytes, isArray, isDocument, typeName } from '../bson/value.ts'
+import { documentBytes, documentValue, isArray, isDocument, typeName } from '../bson/value.ts'
 import { compileArrayFilters } from './array-filters.ts'
 import { computeDiff } from './diff.ts'
 import { Draft } from './draft.ts'
@@ -11,7 +11,7 @@ import * as operatorList from './operators/all.ts'
 import { PathTree } from './path-tree.ts'
 import { parsePath } from './path.ts'
 import { hasZeroTimestamp, idFirst, replaceDocument, requireReplacement, withTimestamps } from './replacement.ts'
-import { requireId, requireSize } from './storable.ts'
+import { requireDepth, requireId, requireSize } from './storable.ts'
 import { documentOfEqualities, idEqualities } from './upsert.ts'
 import type { Value } from '../bson/value.ts'
 import type { MatchOptions } from '../query/match.ts'
@@ -162,7 +162,13 @@ function compilePipelineUpdate(spec: Value, options: UpdateOptions): Update {
   if ((options.arrayFilters ?? []).length > 0) {
     throw new CommandError('FailedToParse', 'arrayFilters may not be specified for pipeline-style updates')
   }
-  const run = options.compilePipeline(spec)
+  const pipeline = options.compilePipeline(spec)
+  // Expressions can nest what they make as deep as they like; what comes over the wire cannot be too deep.
+  const run = (before: Uint8Array): Uint8Array => {
+    const after = pipeline(before)
+    requireDepth(0, documentValue(after))
+    return after
+  }
   return {
     kind: 'pipeline',
     usesPosition: false,

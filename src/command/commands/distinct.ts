@@ -37,7 +37,7 @@ export const command: Command = {
       selection,
       compile,
     )) {
-      for (const value of valuesAtPath(found, path).values) {
+      for (const value of valuesAtPath(found, path)) {
         if (value === undefined) continue
         const identity = keys.keyOf(value)
         if (seen.has(identity)) continue

@@ -36,7 +36,7 @@ interface Meta {
   readonly transaction: bigint
 }
 
-/** @throws StorageFailed that names the file, when it is not there, not LMDB's, of another version, cut off or overwritten. */
+/** @throws StorageFailed that names the file, when it is not there, not to be read, not LMDB's, of another version, cut off or overwritten. */
 export function checkPages(path: string): void {
   let file: number
   try {
@@ -46,6 +46,9 @@ export function checkPages(path: string): void {
   }
   try {
     new PageCheck(path, file).check()
+  } catch (error) {
+    if (error instanceof StorageFailed) throw error
+    throw new StorageFailed(`${path} cannot be read: ${String(error)}`, { cause: error })
   } finally {
     closeSync(file)
   }

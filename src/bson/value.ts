@@ -133,9 +133,7 @@ export function isNumber(value: Value | undefined): value is Value
 export function isNumber(value: Value | undefined): boolean {
   if (value === undefined) return false
   const type = value.type
-  return (
-    type === BsonType.int32 || type === BsonType.double || type === BsonType.int64 || type === BsonType.decimal128
-  )
+  return type === BsonType.int32 || type === BsonType.double || type === BsonType.int64 || type === BsonType.decimal128
 }
 
 /** Missing, null or (deprecated) undefined: what expressions call nullish. */

@@ -59,9 +59,10 @@ async function serve(flags: ServeFlags): Promise<void> {
   const log = pino({ base: null }, pino.destination({ dest: 2, sync: true }))
   const stopped = new AbortController()
   const stop = () => stopped.abort()
+  // Before anybody can know that the server is there: without a handler the process would end in the middle of something.
+  process.once('SIGINT', stop).once('SIGTERM', stop)
   const server = await start(flags, { hosts, exposed, log, requestShutdown: stop })
   console.log(`Waiting for connections on ${server.addresses.join(', ')}: ${server.uri}`)
-  process.once('SIGINT', stop).once('SIGTERM', stop)
   if (!stopped.signal.aborted) await once(stopped.signal, 'abort')
   log.info({}, 'closing')
   await server.close()

@@ -2,11 +2,12 @@
 /** The command line: flags → a running server. The only file that prints. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { once } from 'node:events'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { startServer, type Server } from '../api/server.ts'
 import { ParameterRefused, type StorageName } from '../api/services.ts'
 import { ownVersion } from '../api/version.ts'
 import { isLoopback } from './loopback.ts'
+import { openLog } from './log.ts'
 
 interface ServeFlags {
   readonly port: number
@@ -56,7 +57,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       exitCode.options,
     )
   }
-  const log = pino({ base: null }, pino.destination({ dest: 2, sync: true }))
+  const log = openLog()
   const stopped = new AbortController()
   const stop = () => stopped.abort()
   // Before anybody can know that the server is there: without a handler the process would end in the middle of something.

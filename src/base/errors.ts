@@ -181,4 +181,16 @@ export interface CommandErrorOptions {
 /** The disk, or the database server beneath us, did not do what was asked. `cause` is its own error. */
 export class StorageFailed extends Error {
   override readonly name = 'StorageFailed'
+  /** Whether the disk has no room left. Where it is not known here, `cause` may know it. */
+  readonly isDiskFull: boolean
+
+  constructor(message: string, { cause, isDiskFull = false }: StorageFailedOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.isDiskFull = isDiskFull
+  }
+}
+
+export interface StorageFailedOptions {
+  readonly cause?: unknown
+  readonly isDiskFull?: boolean
 }

@@ -22,15 +22,19 @@ export function newObjectId(env: Env): Uint8Array {
 
 /**
  * The document as it will be stored: with its _id in front, one added if it has none, and a timestamp of zero at the top
- * level replaced by `now` (as `toTimestamp`). Usually the same bytes.
+ * level replaced by `now` (as `toTimestamp`), where there is one. Usually the same bytes.
  *
  * @throws CommandError InvalidIdField, DollarPrefixedFieldName, BSONObjectTooLarge.
  */
-export function prepareDocument(document: Uint8Array, env: Env, now: bigint): { document: Uint8Array; id: Value } {
+export function prepareDocument(
+  document: Uint8Array,
+  env: Env,
+  now: bigint | undefined,
+): { document: Uint8Array; id: Value } {
   const found = findField(document, 0, idField)
   if (found !== undefined) requireId(found)
   const id = found ?? objectIdValue(newObjectId(env))
-  const prepared = withIdFirst(withTimestamps(document, now), id)
+  const prepared = withIdFirst(now === undefined ? document : withTimestamps(document, now), id)
   if (prepared.length > documentBytesMax) {
     throw new CommandError(
       'BSONObjectTooLarge',

@@ -24,6 +24,8 @@ export interface InsertOptions extends WriteOptions {
   readonly firstStmtId: number
   /** Whether the first error ends the work. */
   readonly ordered: boolean
+  /** Whether a timestamp of zero is stored as it is, as when data is restored; else it means the present time. */
+  readonly keepsZeroTimestamps?: boolean
 }
 
 /** A statement that was refused; the others are not concerned. */
@@ -146,7 +148,7 @@ interface Row {
 }
 
 function prepareRows(store: Store, info: CollectionInfo, options: InsertOptions, from: number, to: number): Row[] {
-  const now = store.engine.log.newest.time + 1n
+  const now = options.keepsZeroTimestamps === true ? undefined : store.engine.log.newest.time + 1n
   const rows: Row[] = []
   for (let index = from; index < to; index++) {
     const given = options.documents[index] as Uint8Array

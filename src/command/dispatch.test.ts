@@ -295,3 +295,20 @@ test('a retryable write can lose its connection when it has committed something'
   expect(await send()).toBe('close-connection')
   expect(await send()).not.toBe('close-connection')
 })
+
+test('a failure of the storage is no bug, and is logged once although every write is refused for it', async () => {
+  const failing = await openServices()
+  thrown.set('read', new StorageFailed('the disk is full', { isDiskFull: true }))
+  for (let count = 0; count < 3; count++) {
+    expect(await ask(dispatch, failing, { read: 1 })).toMatchObject({ codeName: 'OutOfDiskSpace' })
+  }
+  thrown.set('read', new Bug('impossible'))
+  expect(await ask(dispatch, failing, { read: 1 })).toMatchObject({ codeName: 'InternalError' })
+  thrown.delete('read')
+  expect(failing.counters.errors).toEqual({ user: 4, bugs: 1, failures: 3 })
+  expect(failing.log.lines.map(({ message }) => message)).toEqual([
+    'the storage failed',
+    'a command failed that should not',
+  ])
+  await failing.close()
+})

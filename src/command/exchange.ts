@@ -1,6 +1,6 @@
 /** One request and its answer, or its answers: what dispatch.ts does, step by step. */
 import { must } from '../base/assert.ts'
-import { CommandError } from '../base/errors.ts'
+import { CommandError, StorageFailed } from '../base/errors.ts'
 import { pause } from '../base/pause.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import { getField } from '../bson/reader.ts'
@@ -182,9 +182,17 @@ export class Exchange {
 
   #report(thrown: unknown): void {
     const { log, counters } = this.#services
-    counters.errors.bugs++
     const { connectionId } = this.#client
-    log.error({ err: thrown, command: this.#accepted?.command.name, connectionId }, 'a command failed that should not')
+    const fields = { err: thrown, command: this.#accepted?.command.name, connectionId }
+    if (!(thrown instanceof StorageFailed)) {
+      counters.errors.bugs++
+      log.error(fields, 'a command failed that should not')
+      return
+    }
+    // After the first failure every write is refused for it: whoever reads the log is told once.
+    const isFirst = counters.errors.failures++ === 0
+    if (isFirst) log.error(fields, 'the storage failed')
+    else log.debug(fields, 'the storage failed before, and this command for it')
   }
 
   #labelsOf(code: number | undefined, writeConcernError: Uint8Array | undefined): readonly string[] {

@@ -1,7 +1,7 @@
 /** Index specifications as users write them: checked, and in the form in which they are kept and shown. */
 import { CommandError } from '../base/errors.ts'
 import { parseCollation } from '../bson/collation.ts'
-import { encodeDocument } from '../bson/encode.ts'
+import { documentOf, encodeDocument } from '../bson/encode.ts'
 import { toExactInteger, toNearestDouble } from '../bson/number.ts'
 import { elementsOf } from '../bson/reader.ts'
 import { show } from '../bson/show.ts'
@@ -43,15 +43,24 @@ const table = {
   max: notSupported(),
   bucketSize: notSupported(),
   dropDups: notSupported(falsy),
+  clustered: notSupported(falsy),
   prepareUnique: notSupported(falsy),
 }
 
 /** The longest time after which a document may expire, in seconds: int32. */
 const expireSecondsMax = 2_147_483_647
 
+export interface IndexSpecOptions {
+  /** Where it stands, for messages. */
+  readonly path: string
+  /** Whether options that nobody knows are left out; else they are refused. */
+  readonly ignoresUnknown: boolean
+}
+
 /** @throws CommandError for a specification that the server would refuse, or that we cannot keep the promise of. */
-export function parseIndexSpec(value: Value, path: string): Uint8Array {
-  const spec = readDocumentFields(path, value, table)
+export function parseIndexSpec(value: Value, { path, ignoresUnknown }: IndexSpecOptions): Uint8Array {
+  const known = elementsOf(value).filter(([name]) => isKnown(name, value, ignoresUnknown))
+  const spec = readDocumentFields(path, documentOf(known), table)
   if (spec.name === '') throw new CommandError('CannotCreateIndex', 'index name cannot be empty')
   const fields = elementsOf(spec.key)
   if (fields.length === 0) throw new CommandError('CannotCreateIndex', 'Index keys cannot be an empty object')
@@ -90,6 +99,15 @@ export function parseIndexSpec(value: Value, path: string): Uint8Array {
     expireAfterSeconds,
     collation: collation?.spec,
   })
+}
+
+function isKnown(name: string, spec: Value, ignoresUnknown: boolean): boolean {
+  if (Object.hasOwn(table, name)) return true
+  if (ignoresUnknown) return false
+  throw new CommandError(
+    'InvalidIndexSpecificationOption',
+    `The field '${name}' is not valid for an index specification. Specification: ${show(spec)}`,
+  )
 }
 
 function requireKeyField(field: string, direction: Value, key: Value): void {

@@ -16,8 +16,10 @@ export function refusalOf(error: unknown): CommandError {
   return new CommandError('InternalError', `a bug of this server: ${words}`, { cause: error })
 }
 
-/** Looks for the system's word in the error and in what caused it. */
+/** Looks into the error and what caused it, for our own word or the system's. */
 function isDiskFull(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) if ('code' in at && at.code === 'ENOSPC') return true
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof StorageFailed ? at.isDiskFull : 'code' in at && at.code === 'ENOSPC') return true
+  }
   return false
 }

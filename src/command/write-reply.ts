@@ -3,12 +3,15 @@ import type { WriteError } from '../collection/insert.ts'
 import { CommandError } from '../base/errors.ts'
 import { writeBatchCountMax, writeErrorsBytesMax } from '../base/limits.ts'
 import type { Encodable } from '../bson/encode.ts'
-import { bool, optional } from './fields.ts'
+import { bool, notSupported, optional } from './fields.ts'
 
 /** Fields of insert, update and delete beside their statements. */
 export const writeFields = {
   ordered: optional(bool, true),
   bypassDocumentValidation: optional(bool, false),
+  collectionUUID: notSupported(),
+  stmtId: notSupported(),
+  stmtIds: notSupported(),
 }
 
 /** @throws CommandError InvalidLength for no statements at all, and for too many. */

@@ -40,6 +40,7 @@ const table = {
   bypassDocumentValidation: optional(bool, false), // Of $out and $merge, which are refused by name.
   hint: withoutEffect, // Every plan gives the same documents.
   allowDiskUse: withoutEffect, // Stages stay in memory, within their limit.
+  $_requestReshardingResumeToken: notSupported(falsy),
   $_generateV2ResumeTokens: notSupported(value => value.type === BsonType.bool && value.bytes[value.start] === 1),
 }
 

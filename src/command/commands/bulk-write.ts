@@ -17,7 +17,9 @@ import {
   count,
   document,
   documentOnly,
+  falsy,
   many,
+  notSupported,
   optional,
   readDocumentFields,
   readFields,
@@ -36,6 +38,9 @@ const table = {
   bypassDocumentValidation: optional(bool, false),
   let: optional(document),
   cursor: optional(document),
+  stmtId: notSupported(),
+  stmtIds: notSupported(),
+  bypassEmptyTsReplacement: notSupported(falsy),
 }
 
 const insertTable = { insert: count, document: documentOnly }
@@ -50,6 +55,7 @@ const updateTable = {
   collation: optional(document),
   sort: optional(document),
   hint: withoutEffect, // Every plan gives the same documents.
+  sampleId: withoutEffect, // Of a sharded cluster that learns which keys are asked for.
 }
 
 const deleteTable = {
@@ -58,7 +64,10 @@ const deleteTable = {
   multi: optional(bool, false),
   collation: optional(document),
   hint: withoutEffect, // Every plan gives the same documents.
+  sampleId: withoutEffect, // Of a sharded cluster that learns which keys are asked for.
 }
+
+const namespaceTable = { ns: string, collectionUUID: notSupported() }
 
 /** What one operation did, and of which kind it was. */
 interface Done extends Outcome {
@@ -76,7 +85,7 @@ export const command: Command = {
     const { ops, ordered, errorsOnly } = parts
     requireStatementCount(ops.length)
     const namespaces = parts.nsInfo.map((value, index) => {
-      const { ns } = readDocumentFields(`bulkWrite.nsInfo.${index}`, value, { ns: string })
+      const { ns } = readDocumentFields(`bulkWrite.nsInfo.${index}`, value, namespaceTable)
       return parseNamespace(ns)
     })
     const frame = { bypassDocumentValidation: parts.bypassDocumentValidation, let: parts.let }

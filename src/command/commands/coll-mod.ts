@@ -10,6 +10,7 @@ import {
   collectionName,
   count,
   document,
+  falsy,
   notSupported,
   optional,
   readDocumentFields,
@@ -27,6 +28,7 @@ const table = {
   cappedSize: notSupported(),
   cappedMax: notSupported(),
   expireAfterSeconds: notSupported(),
+  dryRun: notSupported(falsy),
 }
 
 const indexTable = {

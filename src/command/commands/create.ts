@@ -20,6 +20,8 @@ const table = {
   clusteredIndex: notSupported(falsy),
   expireAfterSeconds: notSupported(),
   encryptedFields: notSupported(),
+  temp: notSupported(falsy),
+  recordIdsReplicated: notSupported(falsy),
   idIndex: withoutEffect, // Its only form is the one that every collection has.
   autoIndexId: withoutEffect, // Gone from the server; drivers of old still send true.
   storageEngine: withoutEffect, // Options of engines that are not ours.

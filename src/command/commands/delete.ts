@@ -22,6 +22,7 @@ const statementTable = {
   limit: integer,
   collation: optional(document),
   hint: withoutEffect, // Every plan gives the same documents.
+  sampleId: withoutEffect, // Of a sharded cluster that learns which keys are asked for.
 }
 
 export const command: Command = {

@@ -4,7 +4,18 @@ import { deleteFirst, updateFirst, type Outcome } from '../../collection/modify.
 import { compileProject } from '../../query/project.ts'
 import type { Command, Reply } from '../command.ts'
 import { compileContext } from '../compile.ts'
-import { anything, array, bool, collectionName, document, optional, readFields, withoutEffect } from '../fields.ts'
+import {
+  anything,
+  array,
+  bool,
+  collectionName,
+  document,
+  falsy,
+  notSupported,
+  optional,
+  readFields,
+  withoutEffect,
+} from '../fields.ts'
 import { compileStatement, compileUpdateStatement, emptyFilter } from '../statements.ts'
 
 const table = {
@@ -21,6 +32,9 @@ const table = {
   arrayFilters: optional(array),
   let: optional(document),
   hint: withoutEffect, // Every plan gives the same documents.
+  sampleId: withoutEffect, // Of a sharded cluster that learns which keys are asked for.
+  stmtId: notSupported(),
+  bypassEmptyTsReplacement: notSupported(falsy),
 }
 
 export const command: Command = {

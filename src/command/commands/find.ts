@@ -40,12 +40,15 @@ const table = {
   allowPartialResults: withoutEffect, // There are no shards that could be missing.
   noCursorTimeout: withoutEffect, // Drivers send it with sessions, whose cursors live as long as they do.
   oplogReplay: withoutEffect, // Ignored by the server too since 4.4.
+  readOnce: withoutEffect, // About a cache that is not ours.
   min: notSupported(),
   max: notSupported(),
   returnKey: notSupported(falsy),
   showRecordId: notSupported(falsy),
   tailable: notSupported(falsy),
   awaitData: notSupported(falsy),
+  $_requestResumeToken: notSupported(falsy),
+  $_resumeAfter: notSupported(),
 }
 
 export const command: Command = {

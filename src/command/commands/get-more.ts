@@ -11,7 +11,7 @@ const table = {
   collection: string,
   batchSize: optional(count, 0),
   term: withoutEffect, // Of replication between servers.
-  lastKnownCommittedOpTime: withoutEffect,
+  lastKnownCommittedOpTime: withoutEffect, // The same.
 }
 
 export const command: Command = {

@@ -1,10 +1,15 @@
 /** Inserts documents into one collection, creating it if it is not there. */
 import { insertDocuments } from '../../collection/insert.ts'
 import type { Command } from '../command.ts'
-import { collectionName, documentOnly, many, readFields } from '../fields.ts'
+import { bool, collectionName, documentOnly, many, optional, readFields } from '../fields.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
 
-const table = { insert: collectionName, documents: many(documentOnly), ...writeFields }
+const table = {
+  insert: collectionName,
+  documents: many(documentOnly),
+  ...writeFields,
+  bypassEmptyTsReplacement: optional(bool, false),
+}
 
 export const command: Command = {
   name: 'insert',
@@ -12,7 +17,7 @@ export const command: Command = {
   countsItself: true,
   retryable: true,
   async run(request, { store, counters, operation: { retryable } }) {
-    const { insert, documents, ordered, bypassDocumentValidation } = readFields(request, table)
+    const { insert, documents, ordered, ...parts } = readFields(request, table)
     requireStatementCount(documents.length)
     counters.operations.insert += documents.length
     const { insertedCount, writeErrors, retriedIds } = await insertDocuments(store, {
@@ -20,7 +25,8 @@ export const command: Command = {
       documents,
       firstStmtId: 0,
       ordered,
-      bypassesValidation: bypassDocumentValidation,
+      bypassesValidation: parts.bypassDocumentValidation,
+      keepsZeroTimestamps: parts.bypassEmptyTsReplacement,
       retryable,
     })
     return {

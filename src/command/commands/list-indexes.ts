@@ -6,9 +6,23 @@ import { withSnapshot } from '../../collection/store.ts'
 import { sourceOf } from '../../cursor/source.ts'
 import type { Command } from '../command.ts'
 import { firstBatch } from '../cursor-reply.ts'
-import { collectionName, count, document, optional, readDocumentFields, readFields } from '../fields.ts'
+import {
+  collectionName,
+  count,
+  document,
+  falsy,
+  notSupported,
+  optional,
+  readDocumentFields,
+  readFields,
+} from '../fields.ts'
 
-const table = { listIndexes: collectionName, cursor: optional(document) }
+const table = {
+  listIndexes: collectionName,
+  cursor: optional(document),
+  includeBuildUUIDs: notSupported(falsy),
+  includeIndexBuildInfo: notSupported(falsy),
+}
 
 export const command: Command = {
   name: 'listIndexes',

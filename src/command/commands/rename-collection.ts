@@ -2,9 +2,14 @@
 import { renameCollection } from '../../collection/ddl.ts'
 import { parseNamespace } from '../../collection/namespace.ts'
 import type { Command } from '../command.ts'
-import { bool, optional, readFields, string } from '../fields.ts'
+import { bool, optional, readFields, string, withoutEffect } from '../fields.ts'
 
-const table = { renameCollection: string, to: string, dropTarget: optional(bool, false) }
+const table = {
+  renameCollection: string,
+  to: string,
+  dropTarget: optional(bool, false),
+  stayTemp: withoutEffect, // No collection is temporary.
+}
 
 export const command: Command = {
   name: 'renameCollection',

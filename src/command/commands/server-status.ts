@@ -36,7 +36,7 @@ const long = (count: number): bigint => BigInt(Math.floor(count))
 const sections: Readonly<Record<string, Section>> = {
   asserts: ({ counters: { errors } }) => ({
     regular: errors.bugs,
-    warning: 0,
+    warning: errors.failures,
     msg: 0,
     user: errors.user,
     rollovers: 0,

@@ -8,7 +8,9 @@ import {
   bool,
   collectionName,
   document,
+  falsy,
   many,
+  notSupported,
   optional,
   readDocumentFields,
   readFields,
@@ -17,7 +19,13 @@ import {
 import { compileUpdateStatement, retriedStmtIds, runStatements } from '../statements.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
 
-const table = { ...writeFields, update: collectionName, updates: many(document), let: optional(document) }
+const table = {
+  ...writeFields,
+  update: collectionName,
+  updates: many(document),
+  let: optional(document),
+  bypassEmptyTsReplacement: notSupported(falsy),
+}
 
 const statementTable = {
   q: document,
@@ -29,6 +37,7 @@ const statementTable = {
   arrayFilters: optional(array),
   sort: optional(document),
   hint: withoutEffect, // Every plan gives the same documents.
+  sampleId: withoutEffect, // Of a sharded cluster that learns which keys are asked for.
 }
 
 export const command: Command = {

@@ -132,7 +132,7 @@ class EmbeddedEngine implements OpenedEngine {
     const { bavail, bsize } = statfsSync(path)
     const wantedBytes = entries.reduce((sum, { bytes }) => sum + bytes.length, changes.bytes)
     if (bavail * bsize > spareBytesMin + 2 * wantedBytes) return cause
-    return new StorageFailed(`there is no space left on the disk of ${path}`, { cause })
+    return new StorageFailed(`there is no space left on the disk of ${path}`, { cause, isDiskFull: true })
   }
 
   #openLog(): Log {

@@ -55,6 +55,10 @@ test.each(['SIGTERM', 'SIGINT', 'the command shutdown'])(
     )
     await victim.connect()
     const idle = await victim.connect()
+    await until(
+      async () => Number((await ask(idle, { count: 'c0' })).n),
+      count => count > 2,
+    )
     const { cursor } = await ask(idle, { find: 'c0', batchSize: 1 })
     expect(Long.isLong(cursor.id)).toBe(true)
 
@@ -62,7 +66,8 @@ test.each(['SIGTERM', 'SIGINT', 'the command shutdown'])(
     if (how.startsWith('SIG')) victim.child.kill(how as NodeJS.Signals)
     else expect(await ask(await victim.connect(), { shutdown: 1, $db: 'admin' })).toMatchObject({ ok: 1 })
     expect(await victim.ended).toMatchObject({ code: 0, signal: null })
-    expect(performance.now() - beganMs).toBeLessThan(2000)
+    // Had anything been waited for, it would have been for five seconds.
+    expect(performance.now() - beganMs).toBeLessThan(4500)
     expect(victim.complaints).toEqual([])
 
     const acknowledged = await Promise.all(writers)

@@ -44,7 +44,7 @@ export interface CollectionInfo {
   readonly indexes: readonly IndexInfo[]
   /** Whether writes keep pre-images (changeStreamPreAndPostImages). */
   readonly keepsImages: boolean
-  /** Refuses a document that does not match; undefined when there is no validator, or only a warning is wanted. */
+  /** Refuses a document that does not match; undefined when there is no validator. */
   readonly validator: Match | undefined
   /** `validationLevel: moderate` lets updates of documents that did not match before through. */
   readonly validatesModerately: boolean
@@ -131,7 +131,6 @@ function decodeInfo(namespace: Namespace, bytes: Uint8Array): CollectionInfo {
 function compileValidator(options: Uint8Array): Match | undefined {
   const validator = getField(options, 'validator')
   if (validator === undefined || textOption(options, 'validationLevel') === 'off') return undefined
-  if (textOption(options, 'validationAction') === 'warn') return undefined
   return compileMatch(validator, {})
 }
 

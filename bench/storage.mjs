@@ -144,7 +144,7 @@ async function benchEngine(kind) {
     for (let at = 0; at < times; at += 1) log.readAfter(before, { bytesMax: 1 << 20 })
   })
   const begin = performance.now()
-  const truncation = log.truncateBefore(log.newest)
+  const truncation = log.truncateBefore(log.newest.time)
   const during = []
   let truncating = true
   void truncation.then(() => (truncating = false))

@@ -205,13 +205,13 @@ export class World {
   /** What is before that moment falls out of the history. */
   async forgetBefore(time: Timestamp): Promise<void> {
     const { log } = this.services.store.engine
-    await log.truncateBefore({ time: BigInt(time.toString()), index: 0 })
+    await log.truncateBefore(BigInt(time.toString()))
   }
 
   /** Only the newest entry stays. */
   async forgetAll(): Promise<void> {
     const { log } = this.services.store.engine
-    await log.truncateBefore(log.newest)
+    await log.truncateBefore(log.newest.time)
   }
 }
 

@@ -94,10 +94,16 @@ export const idleEntryMs = 10_000
 /** The log's newest entries that are kept in memory, so that streams at its end never read the disk. */
 export const logTailBytesMax = 16 * 1024 * 1024
 
+/**
+ * Entries of one commit that are stored as one value, about: many small values cost a store more than their bytes, and of a large one
+ * a reader takes more than it asked for.
+ */
+export const logPartBytesMax = 64 * 1024
+
 /** What one group of commits may weigh before further bodies wait for the group ahead of it to be durable. */
 export const groupBytesMax = 32 * 1024 * 1024
 
-/** Log entries that one step of a truncation removes: some hundred microseconds of the disk's time. */
+/** Stored parts of the log that one step of a truncation removes: some hundred microseconds of the disk's time. */
 export const logTruncateCountMax = 256
 
 /** A getMore that has events already reads on in the history for at most this long before it answers. */

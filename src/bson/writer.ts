@@ -184,6 +184,16 @@ export class BsonWriter {
     this.#raw(id, 0, 12)
   }
 
+  /** Ends the document and gives a view of its bytes, which the next document of this writer overwrites. */
+  finishInPlace(): Uint8Array {
+    assert(this.#open.length === 1, 'every start has its end')
+    this.end()
+    const document = this.#bytes.subarray(0, this.#at)
+    this.#open.push(0)
+    this.#at = 4
+    return document
+  }
+
   /** Ends the document and gives its bytes, which nobody else holds. */
   finish(): Uint8Array {
     assert(this.#open.length === 1, 'every start has its end')

@@ -7,7 +7,9 @@
 import { must } from '../base/assert.ts'
 import { findField, fieldName, firstElement, getField } from '../bson/reader.ts'
 import { documentBytes, documentValue } from '../bson/value.ts'
+import { BsonWriter } from '../bson/writer.ts'
 import { encodeEntry, type OplogEntry } from '../oplog/entry.ts'
+import { nameOf } from '../storage/changes.ts'
 import type { MaybePromise, WriteTransaction } from '../storage/engine.ts'
 import { applyDiff } from '../update/diff.ts'
 import { applyCommand } from './apply-command.ts'
@@ -32,8 +34,9 @@ export async function commitChanges(
   catalog: Catalog,
   changes: readonly Change[],
 ): Promise<void> {
+  const writer = new BsonWriter(1024)
   for (const change of changes) {
-    transaction.append(encodeEntry(change.entry))
+    transaction.append(encodeEntry(change.entry, writer))
     const applied = applyEntry(transaction, catalog, change)
     // Most changes need nothing looked up; waiting for them all the same costs as much as making them.
     if (applied !== undefined) await applied
@@ -96,9 +99,9 @@ async function applyUpdate(transaction: WriteTransaction, info: CollectionInfo, 
   transaction.put('records', key, after)
   for (const index of info.indexes) {
     if (!index.unique) continue
-    const kept = new Set(indexEntriesOf(index, after).map(entry => Buffer.from(entry.key).toString('latin1')))
+    const kept = new Set(indexEntriesOf(index, after).map(entry => nameOf(entry.key)))
     for (const entry of indexEntriesOf(index, before)) {
-      if (!kept.has(Buffer.from(entry.key).toString('latin1'))) transaction.delete('index', entry.key)
+      if (!kept.has(nameOf(entry.key))) transaction.delete('index', entry.key)
     }
     for (const entry of indexEntriesOf(index, after)) transaction.put('index', entry.key, key)
   }

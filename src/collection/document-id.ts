@@ -91,9 +91,13 @@ function withTimestamps(document: Uint8Array, now: bigint): Uint8Array {
 
 /** `{ _id }` of a stored document, as change events and the oplog name it. */
 export function documentKeyOf(document: Uint8Array): Uint8Array {
-  const writer = new BsonWriter(64)
-  writer.value('_id', idOf(document))
-  return writer.finish()
+  // In a stored document the _id stands first: type byte, name, value.
+  const { end } = idOf(document)
+  const key = Buffer.allocUnsafe(end + 1)
+  key.set(document.subarray(4, end), 4)
+  key[end] = 0
+  writeInt32(key, 0, end + 1)
+  return key
 }
 
 /** The _id of a stored document, which always has one. */

@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto'
 import { encodeIndexKey } from '../bson/key-string.ts'
 import type { Value } from '../bson/value.ts'
 import { nullValue } from '../bson/encode.ts'
+import { nameOf } from '../storage/changes.ts'
 import { keyBytesMax, type Range } from '../storage/engine.ts'
 import { uint32BE } from './big-endian.ts'
 import type { IndexInfo } from './catalog.ts'
@@ -70,7 +71,7 @@ export function indexEntriesOf(index: IndexInfo, document: Uint8Array): { key: U
   for (const row of rows) {
     const values = row.map(value => value ?? nullValue)
     const key = prefixed(index.id, encodeIndexKey(values, directions))
-    entries.set(Buffer.from(key).toString('latin1'), { key, values })
+    entries.set(nameOf(key), { key, values })
   }
   return [...entries.values()]
 }

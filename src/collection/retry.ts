@@ -24,7 +24,7 @@ export interface RetryableWrite {
 
 interface Statements {
   readonly first: number
-  readonly count: number
+  count: number
   readonly op: OplogOperation
   readonly retried: Uint8Array | undefined
 }
@@ -92,7 +92,7 @@ function bySession(entries: readonly OplogEntry[]): [lsid: Uint8Array, own: Stat
 function withStatements(before: RetryRecord | undefined, entries: readonly StatementEntry[]): RetryRecord {
   let txnNumber = before?.txnNumber ?? 0n
   let wallMs = before?.wallMs ?? 0
-  let statements = [...(before?.statements ?? [])]
+  let statements = (before?.statements ?? []).map(each => ({ ...each }))
   for (const entry of entries) {
     const { op, retried, statement } = entry
     if (statement.txnNumber > txnNumber) {
@@ -107,7 +107,7 @@ function withStatements(before: RetryRecord | undefined, entries: readonly State
       last.first + last.count === statement.stmtId &&
       last.retried === undefined &&
       retried === undefined
-    if (continues) statements[statements.length - 1] = { ...last, count: last.count + 1 }
+    if (continues) last.count++
     else statements.push({ first: statement.stmtId, count: 1, op, retried })
   }
   return { txnNumber, wallMs, statements }

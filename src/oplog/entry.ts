@@ -47,9 +47,9 @@ export interface OplogEntry {
   readonly retried?: Uint8Array | undefined
 }
 
-export function encodeEntry(entry: OplogEntry): Uint8Array {
+/** Its bytes, which the next entry of the same writer overwrites. */
+export function encodeEntry(entry: OplogEntry, writer: BsonWriter): Uint8Array {
   const { statement } = entry
-  const writer = new BsonWriter(entry.o.length + (entry.o2?.length ?? 0) + (entry.preImage?.length ?? 0) + 256)
   if (statement !== undefined) {
     writer.startDocument('lsid')
     writer.binary('id', 4, statement.lsid)
@@ -65,7 +65,7 @@ export function encodeEntry(entry: OplogEntry): Uint8Array {
   writer.date('wall', entry.wallMs)
   if (entry.preImage !== undefined) writer.document('preImage', entry.preImage)
   if (entry.retried !== undefined) writer.document('retried', entry.retried)
-  return writer.finish()
+  return writer.finishInPlace()
 }
 
 /** The entry in bytes of ours; its documents share them. */

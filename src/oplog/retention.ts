@@ -23,12 +23,8 @@ export async function applyRetention(log: Log, policy: RetentionPolicy, env: Env
   if (cut !== undefined) await log.truncateBefore(cut)
 }
 
-/** The first entry to keep; undefined when nothing is to be removed. */
-async function findCut(
-  log: Log,
-  { bytesMax, hoursMin }: RetentionPolicy,
-  nowMs: number,
-): Promise<Position | undefined> {
+/** The time of the first commit to keep; undefined when nothing is to be removed. */
+async function findCut(log: Log, { bytesMax, hoursMin }: RetentionPolicy, nowMs: number): Promise<bigint | undefined> {
   let excess = log.bytes - bytesMax
   // Where no time is promised, none counts: the clock may have been wrong when an entry was written.
   const youngSeconds = hoursMin === 0 ? Infinity : nowMs / 1000 - hoursMin * 3600
@@ -37,16 +33,17 @@ async function findCut(
   while (excess > 0) {
     const entries = await log.readAfter(position, { bytesMax: logReadBytesMax })
     for (const entry of entries) {
-      // Entries of one commit stay or go together: `time` is where a token's search begins.
+      // Entries of one commit stay or go together.
       const isFirstOfCommit = entry.position.index === 0
-      if (isFirstOfCommit && removed && excess <= 0) return entry.position
-      if (isFirstOfCommit && secondsOf(entry.position.time) > youngSeconds) return removed ? entry.position : undefined
-      if (entry.position.time === log.newest.time) return removed ? { time: log.newest.time, index: 0 } : undefined
+      if (isFirstOfCommit && removed && excess <= 0) return entry.position.time
+      if (isFirstOfCommit && secondsOf(entry.position.time) > youngSeconds)
+        return removed ? entry.position.time : undefined
+      if (entry.position.time === log.newest.time) return removed ? log.newest.time : undefined
       excess -= entry.bytes.length
       removed = true
       position = entry.position
     }
     if (entries.length === 0) return undefined
   }
-  return removed ? { time: position.time + 1n, index: 0 } : undefined
+  return removed ? position.time + 1n : undefined
 }

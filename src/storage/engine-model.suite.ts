@@ -115,8 +115,9 @@ class Run {
         await this.#settle()
         const at = this.model.log[Math.floor((next.share / 101) * this.model.log.length)]
         if (at === undefined) return
-        this.model.log = this.model.log.slice(this.model.log.indexOf(at))
-        this.#pending.push(this.engine.log.truncateBefore(at.position))
+        const { time } = at.position
+        this.model.log = this.model.log.filter(({ position }) => position.time >= time)
+        this.#pending.push(this.engine.log.truncateBefore(time))
       }
     }
   }

@@ -511,7 +511,7 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
         expect([log.oldest, log.newest, log.bytes]).toEqual([beginning, beginning, 0])
         expect(await log.readAfter(beginning, { bytesMax: 100 })).toEqual([])
         expect(await log.get(beginning)).toBe(undefined)
-        await log.truncateBefore({ time: 5n, index: 0 })
+        await log.truncateBefore(5n)
         expect([log.oldest, log.newest, log.bytes]).toEqual([beginning, beginning, 0])
       }),
     )
@@ -544,6 +544,34 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
         expect(await countOf(100)).toBe(4)
       }),
     )
+
+    test('a commit of many entries is read from any of them on, however large it is', async () => {
+      const place = newPlace()
+      const entries = Array.from({ length: 300 }, (_, index) => String(index).padEnd(1000, '.'))
+      const first = await open(place)
+      await append(first, 'before')
+      await append(first, ...entries)
+      await append(first, 'after')
+      const check = async ({ log }: OpenedEngine) => {
+        for (const index of [0, 1, 64, 65, 66, 298, 299]) {
+          const position = { time: 2n, index }
+          const found = await log.get(position)
+          expect(found && show(found.bytes)).toBe(entries[index])
+          const [next] = await log.readAfter(position, { bytesMax: 1 })
+          expect(next && show(next.bytes)).toBe(entries[index + 1] ?? 'after')
+          const rest = await log.readAfter(position, { bytesMax: 1_000_000 })
+          expect(rest.length).toBe(300 - index)
+        }
+        expect(await log.get({ time: 2n, index: 300 })).toBe(undefined)
+        expect(await log.readAfter({ time: 3n, index: 0xffff_ffff }, { bytesMax: 1 })).toEqual([])
+        expect(log.bytes).toBe(300_011)
+      }
+      await check(first)
+      await first.close()
+      const second = await open(place)
+      await check(second)
+      await second.close()
+    })
 
     test(
       'an entry is found exactly where it is',
@@ -626,28 +654,31 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
     })
 
     test(
-      'truncation removes what is before a position, and never the last entry',
+      'truncation removes the commits before a time, and never the last one',
       withEngine(async engine => {
         const { log } = engine
-        await append(engine, 'a', 'bb')
+        await append(engine, 'a')
+        await append(engine, 'bb', 'b')
         await append(engine, 'ccc')
         await append(engine, 'dddd')
-        await log.truncateBefore({ time: 1n, index: 1 })
-        expect([await logOf(engine), log.bytes]).toEqual([['1.1:bb', '2.0:ccc', '3.0:dddd'], 9])
-        expect(log.oldest).toEqual({ time: 1n, index: 1 })
+        await log.truncateBefore(2n)
+        expect([await logOf(engine), log.bytes]).toEqual([['2.0:bb', '2.1:b', '3.0:ccc', '4.0:dddd'], 10])
+        expect(log.oldest).toEqual({ time: 2n, index: 0 })
         expect(await log.get({ time: 1n, index: 0 })).toBe(undefined)
-        await log.truncateBefore({ time: 1n, index: 0 })
-        await log.truncateBefore({ time: 1n, index: 7 })
-        expect([await logOf(engine), log.bytes, log.oldest.time]).toEqual([['2.0:ccc', '3.0:dddd'], 7, 2n])
-        await log.truncateBefore({ time: 99n, index: 0 })
+        await log.truncateBefore(1n)
+        await log.truncateBefore(2n)
+        expect(log.oldest).toEqual({ time: 2n, index: 0 })
+        await log.truncateBefore(3n)
+        expect([await logOf(engine), log.bytes, log.oldest.time]).toEqual([['3.0:ccc', '4.0:dddd'], 7, 3n])
+        await log.truncateBefore(99n)
         expect([await logOf(engine), log.bytes, log.oldest, log.newest]).toEqual([
-          ['3.0:dddd'],
+          ['4.0:dddd'],
           4,
-          { time: 3n, index: 0 },
-          { time: 3n, index: 0 },
+          { time: 4n, index: 0 },
+          { time: 4n, index: 0 },
         ])
         await append(engine, 'e')
-        expect([await logOf(engine), log.bytes]).toEqual([['3.0:dddd', '4.0:e'], 5])
+        expect([await logOf(engine), log.bytes]).toEqual([['4.0:dddd', '5.0:e'], 5])
       }),
     )
 
@@ -655,19 +686,18 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
       'a long truncation lets writes through',
       withEngine(async engine => {
         const { log } = engine
-        for (let time = 0; time < 20; time += 1)
-          await append(engine, ...Array.from({ length: 200 }, (_, index) => `${index}`))
+        for (let time = 1; time <= 1000; time += 1) await append(engine, `${time}`, 'and more')
         let truncated = false
-        const truncation = log.truncateBefore({ time: 20n, index: 100 }).then(() => (truncated = true))
+        const truncation = log.truncateBefore(900n).then(() => (truncated = true))
         const during: boolean[] = []
         for (let count = 0; count < 5; count += 1) {
           await append(engine, 'new')
           during.push(truncated)
         }
         await truncation
-        expect(log.oldest).toEqual({ time: 20n, index: 100 })
+        expect(log.oldest).toEqual({ time: 900n, index: 0 })
         const entries = await logOf(engine)
-        expect(entries.length).toBe(105)
+        expect(entries.length).toBe(207)
         expect(log.bytes).toBe(entries.reduce((bytes, entry) => bytes + (entry.split(':')[1] ?? '').length, 0))
         expect(during.length).toBe(5)
       }),
@@ -761,9 +791,10 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
       const deploymentId = new Uint8Array(16).fill(9)
       const first = await open(place, { newDeploymentId: () => deploymentId })
       await put(first, 'a=1', 'b=2')
-      await append(first, 'x', 'yy')
+      await append(first, 'x')
+      await append(first, 'y', 'yy')
       await append(first, 'zzz')
-      await first.log.truncateBefore({ time: 1n, index: 1 })
+      await first.log.truncateBefore(2n)
       await first.close()
 
       const asked: bigint[] = []
@@ -777,19 +808,19 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
       expect([...second.deploymentId]).toEqual([...deploymentId])
       expect(await contentNow(second)).toEqual(['a=1', 'b=2'])
       expect([second.log.oldest, second.log.newest, second.log.bytes]).toEqual([
-        { time: 1n, index: 1 },
         { time: 2n, index: 0 },
-        5,
+        { time: 3n, index: 0 },
+        6,
       ])
       const snapshot = await second.snapshot()
-      expect(snapshot.position).toEqual({ time: 2n, index: 0 })
+      expect(snapshot.position).toEqual({ time: 3n, index: 0 })
       snapshot.close()
       await append(second, 'w')
-      expect(asked).toEqual([2n])
-      expect(await logOf(second)).toEqual(['1.1:yy', '2.0:zzz', '7.0:w'])
-      expect(await logOf(second, { time: 1n, index: 1 })).toEqual(['2.0:zzz', '7.0:w'])
-      expect(await second.log.get({ time: 2n, index: 0 })).toMatchObject({ position: { time: 2n, index: 0 } })
-      expect(second.log.bytes).toBe(6)
+      expect(asked).toEqual([3n])
+      expect(await logOf(second)).toEqual(['2.0:y', '2.1:yy', '3.0:zzz', '8.0:w'])
+      expect(await logOf(second, { time: 2n, index: 1 })).toEqual(['3.0:zzz', '8.0:w'])
+      expect(await second.log.get({ time: 2n, index: 1 })).toMatchObject({ position: { time: 2n, index: 1 } })
+      expect(second.log.bytes).toBe(7)
       await second.close()
     })
 
@@ -834,7 +865,7 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
       await engine.close()
       await engine.close()
       await expect(put(engine, 'a=1')).rejects.toThrow(StorageFailed)
-      await expect(engine.log.truncateBefore({ time: 9n, index: 0 })).rejects.toThrow(StorageFailed)
+      await expect(engine.log.truncateBefore(9n)).rejects.toThrow(StorageFailed)
       expect(() => engine.snapshot()).toThrow(StorageFailed)
       expect(() => snapshot.get('records', k('a'))).toThrow(StorageFailed)
       expect(() => engine.log.readAfter(beginning, { bytesMax: 1 })).toThrow(StorageFailed)

@@ -96,8 +96,7 @@ export interface Snapshot extends Reader {
 
 /**
  * What a write body works on: `get` and `getMany` see the newest state, the body's own puts and all bodies before it included.
- * It may be used until the body ends. The bytes that `put` and `append` are given are the engine's from then on: nobody may
- * change them.
+ * It may be used until the body ends. The bytes that `put` is given are the engine's from then on: nobody may change them.
  */
 export interface WriteTransaction extends Reader {
   /**
@@ -108,7 +107,7 @@ export interface WriteTransaction extends Reader {
   put(space: Space, key: Uint8Array, value: Uint8Array): void
   /** Harmless when there is nothing under `key`. */
   delete(space: Space, key: Uint8Array): void
-  /** Adds an entry to the log; it is given its position when the body ends. */
+  /** Adds a copy of an entry to the log; it is given its position when the body ends. */
   append(entry: Uint8Array): void
 }
 
@@ -139,12 +138,12 @@ export interface Log {
    */
   onAppend(listener: () => void): () => void
   /**
-   * Removes all entries before `position`, in small transactions that never hold up a write for long. The last entry always
-   * stays, so that the log knows its place in time.
+   * Removes the entries of all commits before `time`, in small transactions that never hold up a write for long. The last commit
+   * always stays, so that the log knows its place in time.
    *
    * @throws StorageFailed as `write` does; some of the entries may be gone then, always the oldest.
    */
-  truncateBefore(position: Position): Promise<void>
+  truncateBefore(time: bigint): Promise<void>
 }
 
 export interface Engine {

@@ -1,22 +1,22 @@
 /**
  * The newest entries of a log, in memory: all of them behind a position that moves up as older ones make room.
  *
- *   … dropped … after │ entry entry entry newest
+ *   … dropped … after │ part part part newest
  *
  * Bounded in bytes. It loses what is old, never what is between.
  */
 import { comparePositions } from './engine.ts'
 import type { LogEntry, Position } from './engine.ts'
+import type { LogPart } from './log-part.ts'
 
-/** Dropped entries leave the array when they are this many and half of it. */
+/** Dropped parts leave the array when they are this many and half of it. */
 const compactCountMin = 1024
 
 export class LogTail {
   readonly #bytesMax: number
   /** Oldest first; the places of the first #dropped are empty. */
-  #entries: (LogEntry | undefined)[] = []
+  #parts: (LogPart | undefined)[] = []
   #dropped = 0
-  #bytes = 0
   #after: Position
 
   /** Everything appended behind `after` will be here. */
@@ -32,28 +32,35 @@ export class LogTail {
 
   /** Bytes of its entries. */
   get bytes(): number {
-    return this.#bytes
+    return (this.#parts.at(-1)?.totalBehind ?? 0) - (this.#oldest?.total ?? 0)
   }
 
   /** Undefined when it is empty. */
   get oldest(): Position | undefined {
-    return this.#entries[this.#dropped]?.position
+    return this.#oldest?.first
   }
 
-  /** Adds entries that lie behind all others. The newest stays, however large it is. */
-  append(entries: readonly LogEntry[]): void {
-    for (const entry of entries) {
-      this.#entries.push(entry)
-      this.#bytes += entry.bytes.length
-    }
-    while (this.#bytes > this.#bytesMax && this.#entries.length - this.#dropped > 1) this.#dropOldest()
+  /** Undefined when it is empty. */
+  get newest(): LogPart | undefined {
+    return this.#dropped < this.#parts.length ? this.#parts.at(-1) : undefined
+  }
+
+  get #oldest(): LogPart | undefined {
+    return this.#parts[this.#dropped]
+  }
+
+  /** Adds parts that lie behind all others. The newest stays, however large it is. */
+  append(parts: readonly LogPart[]): void {
+    for (const part of parts) this.#parts.push(part)
+    while (this.bytes > this.#bytesMax && this.#parts.length - this.#dropped > 1) this.#dropOldest()
     this.#compact()
   }
 
-  dropBefore(position: Position): void {
+  /** Drops the commits before that time. */
+  dropBefore(time: bigint): void {
     for (;;) {
-      const oldest = this.oldest
-      if (oldest === undefined || comparePositions(oldest, position) >= 0) break
+      const oldest = this.#oldest
+      if (oldest === undefined || oldest.time >= time) break
       this.#dropOldest()
     }
     this.#compact()
@@ -64,45 +71,40 @@ export class LogTail {
     if (comparePositions(position, this.#after) < 0) return undefined
     const found: LogEntry[] = []
     let bytes = 0
-    for (let at = this.#firstFrom(position, 1); at < this.#entries.length; at += 1) {
-      const entry = this.#entries[at] as LogEntry
-      found.push(entry)
-      bytes += entry.bytes.length
-      if (bytes >= bytesMax) break
+    for (let at = this.#placeOf(position); at < this.#parts.length && bytes < bytesMax; at += 1) {
+      bytes += (this.#parts[at] as LogPart).readAfter(position, bytesMax - bytes, found)
     }
     return found
   }
 
   /** The entry exactly there; undefined when it is not here. */
   find(position: Position): LogEntry | undefined {
-    const entry = this.#entries[this.#firstFrom(position, 0)]
-    return entry !== undefined && comparePositions(entry.position, position) === 0 ? entry : undefined
+    return this.#parts[this.#placeOf(position)]?.find(position)
   }
 
-  /** Where the first entry lies whose place relative to `position` is at least `order`: 0 for there, 1 for behind. */
-  #firstFrom(position: Position, order: 0 | 1): number {
+  /** Where the last part lies that begins at `position` or before it; else the first. */
+  #placeOf(position: Position): number {
     let low = this.#dropped
-    let high = this.#entries.length
+    let high = this.#parts.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (comparePositions((this.#entries[middle] as LogEntry).position, position) >= order) high = middle
+      if (comparePositions((this.#parts[middle] as LogPart).first, position) > 0) high = middle
       else low = middle + 1
     }
-    return low
+    return Math.max(low - 1, this.#dropped)
   }
 
   #dropOldest(): void {
-    const { position, bytes } = this.#entries[this.#dropped] as LogEntry
-    this.#entries[this.#dropped] = undefined
+    const { last } = this.#parts[this.#dropped] as LogPart
+    this.#parts[this.#dropped] = undefined
     this.#dropped += 1
-    this.#bytes -= bytes.length
-    this.#after = position
+    this.#after = last
   }
 
-  /** Moving the rest down costs as much as has been dropped, so each entry is moved about once. */
+  /** Moving the rest down costs as much as has been dropped, so each part is moved about once. */
   #compact(): void {
-    if (this.#dropped < compactCountMin || this.#dropped * 2 < this.#entries.length) return
-    this.#entries = this.#entries.slice(this.#dropped)
+    if (this.#dropped < compactCountMin || this.#dropped * 2 < this.#parts.length) return
+    this.#parts = this.#parts.slice(this.#dropped)
     this.#dropped = 0
   }
 }

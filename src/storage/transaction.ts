@@ -2,7 +2,8 @@
 import { assert } from '../base/assert.ts'
 import { Changes } from './changes.ts'
 import { keyBytesMax } from './engine.ts'
-import type { KeyValue, Position, Range, ScanLimits, Space, WriteTransaction } from './engine.ts'
+import type { KeyValue, Range, ScanLimits, Space, WriteTransaction } from './engine.ts'
+import { PackedEntries } from './log-part.ts'
 
 /** The state that all bodies before this one have left. */
 export interface NewestState {
@@ -16,8 +17,8 @@ export interface DurableState {
 
 export class Transaction implements WriteTransaction {
   readonly changes = new Changes()
-  readonly entries: Uint8Array[] = []
-  #dropBefore: Position | undefined
+  readonly entries = new PackedEntries()
+  #dropBefore: bigint | undefined
   #ended = false
   readonly #newest: NewestState
   readonly #durable: DurableState
@@ -27,13 +28,13 @@ export class Transaction implements WriteTransaction {
     this.#durable = durable
   }
 
-  /** The log's entries before this position are to be removed. */
-  get dropBefore(): Position | undefined {
+  /** The log's commits before this time are to be removed. */
+  get dropBefore(): bigint | undefined {
     return this.#dropBefore
   }
 
   get changesNothing(): boolean {
-    return this.changes.isEmpty && this.entries.length === 0 && this.#dropBefore === undefined
+    return this.changes.isEmpty && this.entries.count === 0 && this.#dropBefore === undefined
   }
 
   get(space: Space, key: Uint8Array): Uint8Array | undefined {
@@ -61,13 +62,13 @@ export class Transaction implements WriteTransaction {
 
   append(entry: Uint8Array): void {
     this.#assertUsable()
-    this.entries.push(entry)
+    this.entries.append(entry)
   }
 
   /** Not of the contract: what Log.truncateBefore does, in the order of writes. */
-  dropLogBefore(position: Position): void {
+  dropLogBefore(time: bigint): void {
     this.#assertUsable()
-    this.#dropBefore = position
+    this.#dropBefore = time
   }
 
   /** The body is over. */

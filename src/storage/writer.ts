@@ -21,17 +21,19 @@ import { assert, Bug } from '../base/assert.ts'
 import { StorageFailed } from '../base/errors.ts'
 import { groupBytesMax } from '../base/limits.ts'
 import { Changes } from './changes.ts'
-import { comparePositions } from './engine.ts'
-import type { Committed, KeyValue, LogEntry, MaybePromise, Position, Range, ScanLimits, Space } from './engine.ts'
+import type { Committed, KeyValue, MaybePromise, Position, Range, ScanLimits, Space } from './engine.ts'
+import type { Commit } from './log-part.ts'
 import { Transaction } from './transaction.ts'
 
 /** Decided together, durable together. */
 export interface Group {
   readonly changes: Changes
-  /** To be appended to the log, oldest first. */
-  readonly entries: readonly LogEntry[]
-  /** The log's entries before this position are to be removed. */
-  readonly dropBefore: Position | undefined
+  /** Those that append to the log, oldest first. */
+  readonly commits: readonly Commit[]
+  /** The log's commits before this time are to be removed. */
+  readonly dropBefore: bigint | undefined
+  /** What it weighs: changes and log entries. */
+  readonly bytes: number
 }
 
 /** What holds the durable state. */
@@ -66,29 +68,27 @@ interface Decided extends Asked {
 
 class FormingGroup implements Group {
   readonly changes = new Changes()
-  readonly entries: LogEntry[] = []
+  readonly commits: Commit[] = []
   readonly decided: Decided[] = []
-  dropBefore: Position | undefined = undefined
+  dropBefore: bigint | undefined = undefined
   #entryBytes = 0
 
+  get bytes(): number {
+    return this.changes.bytes + this.#entryBytes
+  }
+
   get isFull(): boolean {
-    return this.changes.bytes + this.#entryBytes >= groupBytesMax
+    return this.bytes >= groupBytesMax
   }
 
   /** Takes over what a body did; `time` is that of its entries. Returns the position of the last one. */
   add({ changes, entries, dropBefore }: Transaction, time: bigint): Position | undefined {
     this.changes.addAll(changes)
-    entries.forEach((bytes, index) => {
-      this.entries.push({ position: { time, index }, bytes })
-      this.#entryBytes += bytes.length
-    })
-    if (
-      dropBefore !== undefined &&
-      (this.dropBefore === undefined || comparePositions(this.dropBefore, dropBefore) < 0)
-    ) {
-      this.dropBefore = dropBefore
-    }
-    return entries.length === 0 ? undefined : { time, index: entries.length - 1 }
+    if (dropBefore !== undefined && (this.dropBefore ?? 0n) < dropBefore) this.dropBefore = dropBefore
+    if (entries.count === 0) return undefined
+    this.commits.push({ time, entries })
+    this.#entryBytes += entries.bytes
+    return { time, index: entries.count - 1 }
   }
 }
 
@@ -193,7 +193,7 @@ export class Writer {
       return
     }
     try {
-      if (transaction.entries.length > 0) this.#lastTime = this.#timeAfter(this.#lastTime)
+      if (transaction.entries.count > 0) this.#lastTime = this.#timeAfter(this.#lastTime)
     } catch (error) {
       return asked.reject(error)
     }

@@ -7,7 +7,8 @@ import fc from 'fast-check'
 import type { Document } from 'bson'
 import { expect, test } from 'vitest'
 import { encodeDocument } from '../bson/encode.ts'
-import { encodeEntry } from '../oplog/entry.ts'
+import { BsonWriter } from '../bson/writer.ts'
+import { encodeEntry, type OplogEntry } from '../oplog/entry.ts'
 import { type Bench, chooser, openBench, passTurns, Reader, slowly } from './streams.suite.ts'
 
 const collections = ['d.a', 'd.b', 'e.a'] as const
@@ -30,7 +31,8 @@ async function commit(bench: Bench, choose: (below: number) => number, written: 
     for (const { n, ns, isUpdate, text } of entries) {
       const o = isUpdate ? encodeDocument({ $v: 2, diff: { u: { text } } }) : encodeDocument({ _id: n, text })
       const o2 = encodeDocument({ _id: n })
-      transaction.append(encodeEntry({ op: isUpdate ? 'u' : 'i', ns, ui: new Uint8Array(16), o, o2, wallMs: 0 }))
+      const entry: OplogEntry = { op: isUpdate ? 'u' : 'i', ns, ui: new Uint8Array(16), o, o2, wallMs: 0 }
+      transaction.append(encodeEntry(entry, new BsonWriter()))
     }
   })
   if (position === undefined) throw new Error('a commit has a position')

@@ -69,7 +69,7 @@ function withReads(engine: OpenedEngine, read: NonNullable<BenchOptions['read']>
       readAfter: (position, limits) => read('readAfter', () => engine.log.readAfter(position, limits)),
       get: position => read('get', () => engine.log.get(position)),
       onAppend: listener => engine.log.onAppend(listener),
-      truncateBefore: position => engine.log.truncateBefore(position),
+      truncateBefore: time => engine.log.truncateBefore(time),
     },
     snapshot: () => read('snapshot', () => engine.snapshot()),
     write: body => engine.write(body),

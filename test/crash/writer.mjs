@@ -32,7 +32,7 @@ async function writeForever() {
   for (;;) {
     const { result } = await write()
     writeSync(1, `${result}\n`)
-    if (result % 500 === 0) void engine.log.truncateBefore({ time: engine.log.newest.time - 900n, index: 0 })
+    if (result % 500 === 0) void engine.log.truncateBefore(engine.log.newest.time - 900n)
   }
 }
 

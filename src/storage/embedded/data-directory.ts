@@ -4,7 +4,7 @@
  *   <path>/
  *     lock             who has it open (lock-file.ts)
  *     data/            complete as soon as it is there
- *       format         {"format":"tailrace-lmdb","version":1,"deploymentId":"<32 hexadecimal digits>"}
+ *       format         {"format":"tailrace-lmdb","version":2,"deploymentId":"<32 hexadecimal digits>"}
  *       data.mdb       LMDB's file
  *       lock.mdb       LMDB's table of readers; worth nothing when nobody has it open
  *     data.new/        one that is being made. Whoever finds it throws it away
@@ -30,7 +30,7 @@ import { StorageFailed } from '../../base/errors.ts'
 import { takeLock } from './lock-file.ts'
 import { checkPages } from './page-check.ts'
 
-const format = { format: 'tailrace-lmdb', version: 1 }
+const format = { format: 'tailrace-lmdb', version: 2 }
 const deploymentIdBytes = 16
 
 export interface DataDirectory {

@@ -1,22 +1,18 @@
 /**
- * The log in LMDB, with its newest entries in memory as well.
+ * The log in LMDB, in parts (log-part.ts), with its newest ones in memory as well: streams at the end of the log read no disk.
  *
- *   key     time u64 | index u32     log-key.ts
- *   value   total u64 | entry        total: bytes of all entries ever appended before this one
- *
- * Numbers are big-endian. With the total the size of any stretch of the log is a subtraction, whenever it is opened and whatever
- * was removed before, and no commit has to write a counter. The memory is for streams at the end of the log: they read no disk.
+ *   key     time u64 | index u32 of the part's first entry     log-key.ts
+ *   value   the part
  */
 import { must } from '../../base/assert.ts'
 import { logTailBytesMax } from '../../base/limits.ts'
-import { comparePositions } from '../engine.ts'
 import type { LogEntry, Position } from '../engine.ts'
 import { beginning, decodeLogKey, encodeLogKey } from '../log-key.ts'
+import { LogPart } from '../log-part.ts'
 import { LogTail } from '../log-tail.ts'
 import type { Group } from '../writer.ts'
-import type { Environment, View, Write } from './environment.ts'
+import type { Environment, Write } from './environment.ts'
 
-const totalBytes = 8
 /** Behind every key. */
 const end = new Uint8Array(13).fill(0xff)
 
@@ -29,8 +25,7 @@ interface End {
 /** What a commit does to the log. */
 export interface LogStep {
   readonly writes: readonly Write[]
-  /** As they will be stored. */
-  readonly entries: readonly LogEntry[]
+  readonly parts: readonly LogPart[]
   readonly oldest: End | undefined
   readonly newest: End | undefined
 }
@@ -45,13 +40,12 @@ export class StoredLog {
 
   constructor(environment: Environment) {
     this.#environment = environment
-    const { view } = environment
-    const first = scanLog(view, { from: beginning, bytesMax: 1 })[0]
-    const last = view.scan('log', { from: new Uint8Array(0), to: end, reverse: true }, { countMax: 1, bytesMax: 1 })[0]
-    this.#oldest = first && { position: first.position, total: first.total }
+    const range = { from: new Uint8Array(0), to: end, reverse: true }
+    const last = environment.view.scan('log', range, { countMax: 1, bytesMax: 1 })[0]
+    this.#oldest = this.#firstFrom(beginning)
     if (last !== undefined) {
-      const { total, bytes } = decodeLogValue(last.value)
-      this.#newest = { position: decodeLogKey(last.key), total: total + bytes.length }
+      const part = new LogPart(decodeLogKey(last.key), last.value)
+      this.#newest = { position: part.last, total: part.totalBehind }
     }
     this.#tail = new LogTail(this.newest, { bytesMax: logTailBytesMax })
   }
@@ -72,91 +66,97 @@ export class StoredLog {
   readAfter(position: Position, bytesMax: number): LogEntry[] {
     const recent = this.#tail.readAfter(position, bytesMax)
     if (recent !== undefined) return recent
-    const from = { time: position.time, index: position.index + 1 }
-    return scanLog(this.#environment.view, { from, bytesMax }).map(({ position: at, bytes }) => ({
-      position: at,
-      bytes,
-    }))
+    const found: LogEntry[] = []
+    // The part that holds the position may have nothing behind it, which only a look into it tells.
+    for (let from = this.#keyOfPartAt(position); found.length === 0;) {
+      const stored = this.#environment.view.scan('log', { from, to: end }, { countMax: Infinity, bytesMax })
+      let bytes = 0
+      for (const { key, value } of stored) {
+        bytes += new LogPart(decodeLogKey(key), value).readAfter(position, bytesMax - bytes, found)
+        if (bytes >= bytesMax) break
+      }
+      const last = stored.at(-1)
+      if (last === undefined) break
+      from = behind(last.key)
+    }
+    return found
   }
 
   /** As Log.get. */
   get(position: Position): LogEntry | undefined {
     const recent = this.#tail.find(position)
     if (recent !== undefined) return recent
-    const value = this.#environment.view.get('log', encodeLogKey(position))
-    return value && { position, bytes: decodeLogValue(value).bytes }
+    const key = this.#keyOfPartAt(position)
+    const value = this.#environment.view.get('log', key)
+    return value && new LogPart(decodeLogKey(key), value).find(position)
   }
 
   /**
-   * The first entry that stays when the oldest ones before `position`, at most `countMax` of them, are removed; undefined when
-   * there is none to remove. The newest always stays.
+   * The time of a commit up to which the oldest ones before `time`, a step of about `countMax` parts, are to be removed; undefined
+   * when there is none to remove. The newest always stays.
    */
-  truncationStep(position: Position, countMax: number): Position | undefined {
-    const target = comparePositions(position, this.newest) < 0 ? position : this.newest
-    if (comparePositions(this.oldest, target) >= 0) return undefined
-    const range = { from: encodeLogKey(this.oldest), to: end }
-    const keys = this.#environment.view.scanKeys('log', range, countMax + 1)
-    const staying = keys.map(decodeLogKey).find(at => comparePositions(at, target) >= 0)
-    return staying ?? decodeLogKey(must(keys.at(-1), 'the oldest entry of the log'))
+  truncationStep(time: bigint, countMax: number): bigint | undefined {
+    const target = time < this.newest.time ? time : this.newest.time
+    if (this.oldest.time >= target) return undefined
+    const range = { from: encodeLogKey(this.oldest), to: encodeLogKey({ time: target, index: 0 }) }
+    const keys = this.#environment.view.scanKeys('log', range, countMax)
+    if (keys.length < countMax) return target
+    const reached = decodeLogKey(must(keys.at(-1), 'the last key of a step')).time
+    return reached > this.oldest.time ? reached : reached + 1n
   }
 
   /** What LMDB has to do for a group. */
-  plan({ entries, dropBefore }: Group): LogStep {
+  plan({ commits, dropBefore }: Group): LogStep {
     const writes: Write[] = []
     let oldest = this.#oldest
-    if (oldest !== undefined && dropBefore !== undefined && comparePositions(oldest.position, dropBefore) < 0) {
-      const { view } = this.#environment
-      const removed = { from: encodeLogKey(oldest.position), to: encodeLogKey(dropBefore) }
-      for (const key of view.scanKeys('log', removed, Infinity)) writes.push({ table: 'log', key, value: undefined })
-      const first = must(scanLog(view, { from: dropBefore, bytesMax: 1 })[0], 'an entry that stays in the log')
-      oldest = { position: first.position, total: first.total }
+    if (oldest !== undefined && dropBefore !== undefined && oldest.position.time < dropBefore) {
+      const staying = { time: dropBefore, index: 0 }
+      const removed = { from: encodeLogKey(oldest.position), to: encodeLogKey(staying) }
+      const keys = this.#environment.view.scanKeys('log', removed, Infinity)
+      for (const key of keys) writes.push({ table: 'log', key, value: undefined })
+      oldest = must(this.#firstFrom(staying), 'an entry that stays in the log')
     }
     let newest = this.#newest
-    const stored = entries.map(({ position, bytes }) => {
-      const total = newest?.total ?? 0
-      const value = encodeLogValue(total, bytes)
-      writes.push({ table: 'log', key: encodeLogKey(position), value })
-      oldest ??= { position, total }
-      newest = { position, total: total + bytes.length }
-      // What was given may be a view of something far larger; this is not.
-      return { position, bytes: value.subarray(totalBytes) }
-    })
-    return { writes, entries: stored, oldest, newest }
+    const parts: LogPart[] = []
+    for (const { time, entries } of commits) {
+      for (const part of entries.place(time, newest?.total ?? 0)) {
+        writes.push({ table: 'log', key: encodeLogKey(part.first), value: part.value })
+        parts.push(part)
+        oldest ??= { position: part.first, total: part.total }
+        newest = { position: part.last, total: part.totalBehind }
+      }
+    }
+    return { writes, parts, oldest, newest }
   }
 
   /** The step is durable, and the environment's view shows it. */
-  took({ entries, oldest, newest }: LogStep): void {
+  took({ parts, oldest, newest }: LogStep): void {
     this.#oldest = oldest
     this.#newest = newest
-    this.#tail.append(entries)
-    this.#tail.dropBefore(this.oldest)
+    this.#tail.append(parts)
+    this.#tail.dropBefore(this.oldest.time)
+  }
+
+  /** The first entry from a position on, where a part begins. */
+  #firstFrom(position: Position): End | undefined {
+    const range = { from: encodeLogKey(position), to: end }
+    const [first] = this.#environment.view.scan('log', range, { countMax: 1, bytesMax: 1 })
+    if (first === undefined) return undefined
+    const part = new LogPart(decodeLogKey(first.key), first.value)
+    return { position: part.first, total: part.total }
+  }
+
+  /** The key of the last part that begins at `position` or before it; of a part that would, when there is none. */
+  #keyOfPartAt(position: Position): Uint8Array {
+    const key = encodeLogKey(position)
+    const range = { from: new Uint8Array(0), to: behind(key), reverse: true }
+    return this.#environment.view.scanKeys('log', range, 1)[0] ?? key
   }
 }
 
-interface StoredEntry extends LogEntry {
-  readonly total: number
-}
-
-/** The entries from a position on, about `bytesMax` of them and at least one if there is one. */
-function scanLog(
-  view: View,
-  { from, bytesMax }: { readonly from: Position; readonly bytesMax: number },
-): StoredEntry[] {
-  const range = { from: encodeLogKey(from), to: end }
-  return view
-    .scan('log', range, { countMax: Infinity, bytesMax })
-    .map(({ key, value }) => ({ position: decodeLogKey(key), ...decodeLogValue(value) }))
-}
-
-function encodeLogValue(total: number, entry: Uint8Array): Uint8Array {
-  const value = Buffer.allocUnsafe(totalBytes + entry.length)
-  value.writeUInt32BE(Math.floor(total / 0x1_0000_0000), 0)
-  value.writeUInt32BE(total % 0x1_0000_0000, 4)
-  value.set(entry, totalBytes)
-  return value
-}
-
-function decodeLogValue(value: Uint8Array): { readonly total: number; readonly bytes: Uint8Array } {
-  const view = new DataView(value.buffer, value.byteOffset, totalBytes)
-  return { total: view.getUint32(0) * 0x1_0000_0000 + view.getUint32(4), bytes: value.subarray(totalBytes) }
+/** The least key that is greater. */
+function behind(key: Uint8Array): Uint8Array {
+  const next = new Uint8Array(key.length + 1)
+  next.set(key)
+  return next
 }

@@ -204,14 +204,14 @@ describe('damage', () => {
     const path = await filledFolder()
     const file = join(path, 'data', 'format')
     const format = JSON.parse(readFileSync(file, 'utf8'))
-    expect(format).toEqual({ format: 'tailrace-lmdb', version: 1, deploymentId: 'ab'.repeat(16) })
-    const others = ['', 'nonsense', '3', 'null', '{}', { ...format, format: 'x' }, { ...format, version: 2 }]
+    expect(format).toEqual({ format: 'tailrace-lmdb', version: 2, deploymentId: 'ab'.repeat(16) })
+    const others = ['', 'nonsense', '3', 'null', '{}', { ...format, format: 'x' }, { ...format, version: 3 }]
     for (const other of [...others, { ...format, deploymentId: 'ab' }]) {
       writeFileSync(file, typeof other === 'string' ? other : JSON.stringify(other))
       await expectRefusal(path, 'data/format')
     }
-    writeFileSync(file, JSON.stringify({ ...format, version: 2 }))
-    await expectRefusal(path, 'data/format', 'version 2')
+    writeFileSync(file, JSON.stringify({ ...format, version: 1 }))
+    await expectRefusal(path, 'data/format', 'version 1')
   })
 
   test('a refused folder is nobody’s: it opens when the damage is undone', async () => {

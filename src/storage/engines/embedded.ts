@@ -123,15 +123,14 @@ class EmbeddedEngine implements OpenedEngine {
     // Together, so that a snapshot and the log always tell of the same state.
     this.#environment.refresh()
     this.#stored.took(step)
-    if (step.entries.length > 0) this.#listeners.callAll()
+    if (step.parts.length > 0) this.#listeners.callAll()
   }
 
   /** LMDB says of a full disk that there was an error of input or output. */
-  #explain(cause: unknown, { changes, entries }: Group): unknown {
+  #explain(cause: unknown, { bytes }: Group): unknown {
     const path = this.#directory.environmentPath
     const { bavail, bsize } = statfsSync(path)
-    const wantedBytes = entries.reduce((sum, { bytes }) => sum + bytes.length, changes.bytes)
-    if (bavail * bsize > spareBytesMin + 2 * wantedBytes) return cause
+    if (bavail * bsize > spareBytesMin + 2 * bytes) return cause
     return new StorageFailed(`there is no space left on the disk of ${path}`, { cause, isDiskFull: true })
   }
 
@@ -159,15 +158,15 @@ class EmbeddedEngine implements OpenedEngine {
         return stored.get(position)
       },
       onAppend: listener => this.#listeners.add(listener),
-      truncateBefore: position => this.#truncateBefore(position),
+      truncateBefore: time => this.#truncateBefore(time),
     }
   }
 
   /** Each step takes its turn among the writes, and goes into their groups. */
-  async #truncateBefore(position: Position): Promise<void> {
+  async #truncateBefore(time: bigint): Promise<void> {
     for (;;) {
       const { result } = await this.#writer.write(transaction => {
-        const staying = this.#stored.truncationStep(position, logTruncateCountMax)
+        const staying = this.#stored.truncationStep(time, logTruncateCountMax)
         if (staying !== undefined) transaction.dropLogBefore(staying)
         return staying
       })

@@ -7,7 +7,7 @@
 import { assert } from '../../base/assert.ts'
 import { StorageFailed } from '../../base/errors.ts'
 import { AppendListeners } from '../append-listeners.ts'
-import { comparePositions, spaces } from '../engine.ts'
+import { spaces } from '../engine.ts'
 import type {
   Committed,
   EngineKind,
@@ -39,8 +39,7 @@ function mapSpaces(mapOf: (space: Space) => OrderedMap): State {
 /** What is committed. It outlives an engine that is closed, or that is no longer used after a pretended crash. */
 export class MemoryDisk {
   readonly state: State = mapSpaces(() => new OrderedMap())
-  readonly entries = new LogTail(beginning, { bytesMax: Infinity })
-  newest: Position = beginning
+  readonly log = new LogTail(beginning, { bytesMax: Infinity })
   deploymentId: Uint8Array | undefined
   inUse = false
 }
@@ -92,11 +91,11 @@ class MemoryEngine implements OpenedEngine {
         await beforeCommit?.()
         this.#frozen = undefined
         apply(disk, group)
-        if (group.entries.length > 0) listeners.callAll()
+        if (group.commits.length > 0) listeners.callAll()
       },
     }
     this.#writer = new Writer(store, {
-      lastTime: disk.newest.time,
+      lastTime: newestIn(disk).time,
       nextTime: previous => options.nextTime(previous),
       turnEnd: () => Promise.resolve(),
     })
@@ -106,7 +105,7 @@ class MemoryEngine implements OpenedEngine {
   snapshot(): Snapshot {
     requireOpen(this.#closing.signal)
     this.#frozen ??= mapSpaces(space => this.#disk.state[space].copy())
-    return new MemorySnapshot(this.#frozen, this.#disk.newest, this.#closing.signal)
+    return new MemorySnapshot(this.#frozen, newestIn(this.#disk), this.#closing.signal)
   }
 
   write<T>(body: (transaction: WriteTransaction) => MaybePromise<T>): Promise<Committed<T>> {
@@ -121,14 +120,15 @@ class MemoryEngine implements OpenedEngine {
   }
 }
 
-function apply(disk: MemoryDisk, { changes, entries, dropBefore }: Group): void {
+const newestIn = ({ log }: MemoryDisk): Position => log.newest?.last ?? beginning
+
+function apply(disk: MemoryDisk, { changes, commits, dropBefore }: Group): void {
   for (const [space, { key, value }] of changes) {
     if (value === undefined) disk.state[space].delete(key)
     else disk.state[space].set(key, value)
   }
-  disk.entries.append(entries)
-  disk.newest = entries.at(-1)?.position ?? disk.newest
-  if (dropBefore !== undefined) disk.entries.dropBefore(dropBefore)
+  for (const { time, entries } of commits) disk.log.append(entries.place(time, disk.log.newest?.totalBehind ?? 0))
+  if (dropBefore !== undefined) disk.log.dropBefore(dropBefore)
 }
 
 function requireOpen(closing: AbortSignal): void {
@@ -191,34 +191,34 @@ class MemoryLog implements Log {
   }
 
   get oldest(): Position {
-    return this.#disk.entries.oldest ?? beginning
+    return this.#disk.log.oldest ?? beginning
   }
 
   get newest(): Position {
-    return this.#disk.newest
+    return newestIn(this.#disk)
   }
 
   get bytes(): number {
-    return this.#disk.entries.bytes
+    return this.#disk.log.bytes
   }
 
   readAfter(position: Position, { bytesMax }: { readonly bytesMax: number }): LogEntry[] {
     requireOpen(this.#closing)
-    const { entries } = this.#disk
-    return entries.readAfter(position, bytesMax) ?? entries.readAfter(entries.after, bytesMax) ?? []
+    const { log } = this.#disk
+    return log.readAfter(position, bytesMax) ?? log.readAfter(log.after, bytesMax) ?? []
   }
 
   get(position: Position): LogEntry | undefined {
     requireOpen(this.#closing)
-    return this.#disk.entries.find(position)
+    return this.#disk.log.find(position)
   }
 
   onAppend(listener: () => void): () => void {
     return this.#listeners.add(listener)
   }
 
-  async truncateBefore(position: Position): Promise<void> {
-    const kept = comparePositions(position, this.newest) < 0 ? position : this.newest
+  async truncateBefore(time: bigint): Promise<void> {
+    const kept = time < this.newest.time ? time : this.newest.time
     await this.#writer.write(transaction => transaction.dropLogBefore(kept))
   }
 }

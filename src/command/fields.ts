@@ -75,11 +75,15 @@ interface Fields {
 
 const noSequences: CommandRequest['sequences'] = new Map()
 
-/** A table as it is read: made once for each, since this is on the way of every command. */
+/**
+ * A table as it is read: made once for each, since this is on the way of every command. Most fields of a table are not in a request, so
+ * what they are then is known before.
+ */
 interface Columns {
-  readonly names: readonly string[]
-  readonly parsers: readonly FieldParser<unknown>[]
-  readonly places: ReadonlyMap<string, number>
+  readonly parsers: ReadonlyMap<string, FieldParser<unknown>>
+  readonly absent: Readonly<Record<string, unknown>>
+  /** Those that have to be there. */
+  readonly required: readonly string[]
 }
 
 const columnsOfTables = new WeakMap<FieldTable, Columns>()
@@ -87,41 +91,49 @@ const columnsOfTables = new WeakMap<FieldTable, Columns>()
 function columnsOf(table: FieldTable): Columns {
   const known = columnsOfTables.get(table)
   if (known !== undefined) return known
-  const names = Object.keys(table)
-  const columns = { names, parsers: Object.values(table), places: new Map(names.map((name, place) => [name, place])) }
+  const absent: Record<string, unknown> = {}
+  const required: string[] = []
+  for (const [name, parser] of Object.entries(table)) {
+    try {
+      absent[name] = parser(undefined, name)
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      absent[name] = undefined
+      required.push(name)
+    }
+  }
+  const columns = { parsers: new Map(Object.entries(table)), absent, required }
   columnsOfTables.set(table, columns)
   return columns
 }
 
 function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Table> {
   const { path, isCommand, value, sequences } = fields
-  const { names, parsers, places } = columnsOf(table)
-  const found: (Value | undefined)[] = []
+  const { parsers, absent, required } = columnsOf(table)
+  const parsed: Record<string, unknown> = { ...absent }
+  const found: string[] = []
   const elements = ElementReader.of(value)
   let isFirst = isCommand
   while (elements.next()) {
     const name = isFirst ? path : elements.name
     isFirst = false
-    const place = places.get(name)
-    if (place === undefined) {
+    const parser = parsers.get(name)
+    if (parser === undefined) {
       if (isCommand && (generic.has(name) || name === path)) continue
       throw unknownField(path, name)
     }
-    if (found[place] !== undefined) throw duplicateField(path, name)
-    found[place] = elements.value
+    if (found.includes(name)) throw duplicateField(path, name)
+    found.push(name)
+    parsed[name] = parser(elements.value, `${path}.${name}`)
   }
-  const parsed: Record<string, unknown> = {}
-  for (let place = 0; place < names.length; place++) {
-    const name = names[place] as string
-    const parser = parsers[place] as FieldParser<unknown>
-    const sequence = sequences.size === 0 ? undefined : sequences.get(name)
-    if (sequence === undefined) parsed[name] = parser(found[place], `${path}.${name}`)
-    else {
-      if (found[place] !== undefined) throw duplicateField(path, name)
-      parsed[name] = sequenceParser(parser)(sequence.map(documentValue), `${path}.${name}`)
-    }
+  for (const [name, sequence] of sequences) {
+    const parser = parsers.get(name)
+    if (parser === undefined) throw unknownField(path, name)
+    if (found.includes(name)) throw duplicateField(path, name)
+    found.push(name)
+    parsed[name] = sequenceParser(parser)(sequence.map(documentValue), `${path}.${name}`)
   }
-  for (const name of sequences.keys()) if (!places.has(name)) throw unknownField(path, name)
+  for (const name of required) if (!found.includes(name)) parsers.get(name)?.(undefined, `${path}.${name}`)
   return parsed as Parsed<Table>
 }
 

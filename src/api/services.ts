@@ -17,6 +17,8 @@ import { CursorRegistry } from '../cursor/registry.ts'
 import { clusterClock } from '../oplog/cluster-time.ts'
 import { retentionDefault, type RetentionPolicy } from '../oplog/retention.ts'
 import { Sessions } from '../session/sessions.ts'
+import { Snapshots } from '../session/snapshots.ts'
+import { Transactions } from '../session/transactions.ts'
 import type { OpenedEngine } from '../storage/engine.ts'
 import * as engines from '../storage/engines/all.ts'
 import { Hub } from '../stream/hub.ts'
@@ -83,7 +85,12 @@ async function startDeployment(
   const log = new KeptLog(env, options.log)
   const hub = new Hub(store)
   const cursors = new CursorRegistry(env)
-  const sessions = new Sessions(env, sessionKey => cursors.closeSession(sessionKey))
+  const transactions = new Transactions(store)
+  const snapshots = new Snapshots(store)
+  const sessions = new Sessions(env, sessionKey => {
+    transactions.endSession(sessionKey)
+    cursors.closeSession(sessionKey)
+  })
   const operations = new Operations(env)
   const maintenance = new Maintenance(store, {
     retention: options.retention ?? retentionDefault,
@@ -109,6 +116,8 @@ async function startDeployment(
     hub,
     cursors,
     sessions,
+    transactions,
+    snapshots,
     operations,
     maintenance,
     facts,
@@ -123,6 +132,8 @@ async function startDeployment(
     async close() {
       cursors.closeAll()
       sessions.close()
+      transactions.close()
+      snapshots.close()
       hub.close()
       await maintenance.close()
       await engine.close()

@@ -54,6 +54,24 @@ export const readAheadCountMax = 4
 /** One write transaction commits at most about this much; larger statements are cut into several. */
 export const transactionBytesMax = 16 * 1024 * 1024
 
+/** A multi-document transaction that is open longer is aborted. Source: MongoDB, transactionLifetimeLimitSeconds. */
+export const transactionLifetimeSecondsMax = 60
+
+/** Transactions open at once. Each may hold a state of the storage of its own, for which LMDB has 4096 places. */
+export const openTransactionCountMax = 1000
+
+/** What one open transaction holds in memory until it commits: what it changes, the entries that tell it, and the keys it read. */
+export const openTransactionBytesMax = 64 * 1024 * 1024
+
+/** What all open transactions hold together. */
+export const openTransactionsBytesMax = 512 * 1024 * 1024
+
+/** A state that a snapshot read has seen can be read again for this long. What is held makes the file grow. */
+export const snapshotHistorySecondsMax = 60
+
+/** States that are held for snapshot reads; the oldest goes before one more comes. */
+export const snapshotHistoryCountMax = 1000
+
 /** A session nobody used this long is forgotten. Announced in hello as logicalSessionTimeoutMinutes. */
 export const sessionIdleMinutesMax = 30
 

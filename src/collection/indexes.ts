@@ -27,7 +27,7 @@ import { commandEntry, requireCollection } from './ddl.ts'
 import { indexEntriesOf } from './keys.ts'
 import type { Namespace } from './namespace.ts'
 import { everything, readDocuments } from './read.ts'
-import type { Store } from './store.ts'
+import { withSnapshot, type Store } from './store.ts'
 
 export interface IndexCounts {
   readonly before: number
@@ -58,6 +58,12 @@ export async function createIndexes(
     async transaction => (await requireCollection(transaction, store, namespace)).indexes.length,
   )
   return { before: before ?? after, after, createdCollection }
+}
+
+/** Whether the collection has all of these indexes already. @throws CommandError as `createIndexes` for one in their place. */
+export async function hasIndexes(store: Store, namespace: Namespace, specs: readonly Uint8Array[]): Promise<boolean> {
+  const info = await withSnapshot(store, snapshot => store.catalog.find(snapshot, namespace))
+  return info !== undefined && specs.every(spec => isThere(info, describeIndex(spec)))
 }
 
 /** Step 1, or all of it for an index without entries. `building` is undefined when nothing more is to be done. */

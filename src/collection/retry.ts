@@ -1,7 +1,9 @@
 /**
- * What was done for retryable writes, so that a repeated statement is answered and not done again.
+ * What was done for retryable writes, so that a repeated statement is answered and not done again; and that a transaction was
+ * committed, so that a repeated commit is.
  *
  *   space session   key  lsid (16 bytes)    value  BSON { txnNumber, wall, statements: [{ first, count, op, [retried] }] }
+ *                                                       { txnNumber, wall, statements: [], committed: true }
  *
  * Only the latest txnNumber of a session is remembered: a driver repeats nothing older. Like everything durable, the
  * record follows from oplog entries; statements next to each other that were answered alike share a row.
@@ -12,15 +14,11 @@ import { encodeDocument } from '../bson/encode.ts'
 import { getField, itemsOf } from '../bson/reader.ts'
 import { documentBytes, toDateMs, toInt32, toInt64, toText } from '../bson/value.ts'
 import { must } from '../base/assert.ts'
-import type { OplogEntry, OplogOperation } from '../oplog/entry.ts'
+import type { OplogEntry, OplogOperation, TransactionId } from '../oplog/entry.ts'
 import type { Reader, WriteTransaction } from '../storage/engine.ts'
 
 /** The retryable write that a command belongs to. */
-export interface RetryableWrite {
-  /** 16 bytes. */
-  readonly lsid: Uint8Array
-  readonly txnNumber: bigint
-}
+export type RetryableWrite = TransactionId
 
 interface Statements {
   readonly first: number
@@ -33,6 +31,8 @@ interface RetryRecord {
   readonly txnNumber: bigint
   readonly wallMs: number
   readonly statements: readonly Statements[]
+  /** Whether the number is that of a multi-document transaction, which was committed. */
+  readonly isTransaction: boolean
 }
 
 /** What a statement did when it was first run. */
@@ -61,10 +61,26 @@ export async function findEarlier(
         `${record.txnNumber} has already started on this session.`,
     )
   }
+  if (record.isTransaction) throw notAutocommitted()
   return stmtId => record.statements.find(({ first, count }) => stmtId >= first && stmtId < first + count)
 }
 
-/** Remembers the statements of the entries of one commit. */
+/** The error for a number of a transaction that comes without `autocommit`. */
+export const notAutocommitted = (): CommandError =>
+  new CommandError(
+    'InvalidOptions',
+    'this txnNumber is that of a multi-document transaction, which needs autocommit=false',
+  )
+
+/** The number that the session has used last for something that was committed, and whether that was a transaction. */
+export async function lastNumberOf(
+  reader: Reader,
+  lsid: Uint8Array,
+): Promise<{ readonly txnNumber: bigint; readonly isTransaction: boolean } | undefined> {
+  return readRecord(reader, lsid)
+}
+
+/** Remembers the statements, and the transaction, of the entries of one commit. */
 export async function putRetryRecords(transaction: WriteTransaction, entries: readonly OplogEntry[]): Promise<void> {
   for (const [lsid, own] of bySession(entries)) {
     const before = await readRecord(transaction, lsid)
@@ -72,34 +88,37 @@ export async function putRetryRecords(transaction: WriteTransaction, entries: re
   }
 }
 
-interface StatementEntry extends OplogEntry {
-  readonly statement: NonNullable<OplogEntry['statement']>
-}
-
-/** The entries that are statements, by session. One command has one session, so there is hardly ever a second. */
-function bySession(entries: readonly OplogEntry[]): [lsid: Uint8Array, own: StatementEntry[]][] {
-  const groups: [Uint8Array, StatementEntry[]][] = []
+/** The entries that belong to a session, by session. One command has one session, so there is hardly ever a second. */
+function bySession(entries: readonly OplogEntry[]): [lsid: Uint8Array, own: OplogEntry[]][] {
+  const groups: [Uint8Array, OplogEntry[]][] = []
   for (const entry of entries) {
-    const { statement } = entry
-    if (statement === undefined) continue
-    const group = groups.find(([lsid]) => lsid === statement.lsid || sameBytes(lsid, statement.lsid))
-    if (group === undefined) groups.push([statement.lsid, [entry as StatementEntry]])
-    else group[1].push(entry as StatementEntry)
+    const id = entry.statement ?? entry.transaction
+    if (id === undefined) continue
+    const group = groups.find(([lsid]) => lsid === id.lsid || sameBytes(lsid, id.lsid))
+    if (group === undefined) groups.push([id.lsid, [entry]])
+    else group[1].push(entry)
   }
   return groups
 }
 
-function withStatements(before: RetryRecord | undefined, entries: readonly StatementEntry[]): RetryRecord {
+function withStatements(before: RetryRecord | undefined, entries: readonly OplogEntry[]): RetryRecord {
   let txnNumber = before?.txnNumber ?? 0n
   let wallMs = before?.wallMs ?? 0
+  let isTransaction = before?.isTransaction ?? false
   let statements = (before?.statements ?? []).map(each => ({ ...each }))
   for (const entry of entries) {
     const { op, retried, statement } = entry
-    if (statement.txnNumber > txnNumber) {
-      txnNumber = statement.txnNumber
+    const id = must(statement ?? entry.transaction, 'session of an entry')
+    if (id.txnNumber > txnNumber) {
+      txnNumber = id.txnNumber
       statements = []
+      isTransaction = false
     }
     wallMs = entry.wallMs
+    if (statement === undefined) {
+      isTransaction ||= id.txnNumber === txnNumber
+      continue
+    }
     const last = statements.at(-1)
     const continues =
       last !== undefined &&
@@ -110,7 +129,7 @@ function withStatements(before: RetryRecord | undefined, entries: readonly State
     if (continues) last.count++
     else statements.push({ first: statement.stmtId, count: 1, op, retried })
   }
-  return { txnNumber, wallMs, statements }
+  return { txnNumber, wallMs, statements, isTransaction }
 }
 
 async function readRecord(reader: Reader, lsid: Uint8Array): Promise<RetryRecord | undefined> {
@@ -118,11 +137,12 @@ async function readRecord(reader: Reader, lsid: Uint8Array): Promise<RetryRecord
   return bytes === undefined ? undefined : decodeRecord(bytes)
 }
 
-function encodeRecord({ txnNumber, wallMs, statements }: RetryRecord): Uint8Array {
+function encodeRecord({ txnNumber, wallMs, statements, isTransaction }: RetryRecord): Uint8Array {
   return encodeDocument({
     txnNumber,
     wall: new Date(wallMs),
     statements: statements.map(({ first, count, op, retried }) => ({ first, count, op, retried })),
+    committed: isTransaction ? true : undefined,
   })
 }
 
@@ -141,6 +161,7 @@ function decodeRecord(bytes: Uint8Array): RetryRecord {
         retried: retried && documentBytes(retried),
       }
     }),
+    isTransaction: getField(bytes, 'committed') !== undefined,
   }
 }
 

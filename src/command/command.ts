@@ -9,6 +9,8 @@ import type { Maintenance } from '../collection/maintenance.ts'
 import type { Store } from '../collection/store.ts'
 import type { CursorRegistry } from '../cursor/registry.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Snapshots } from '../session/snapshots.ts'
+import type { Transactions } from '../session/transactions.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { Counters } from './counters.ts'
 import type { FailPoints } from './fail-points.ts'
@@ -29,8 +31,12 @@ export interface Command {
   readonly inApiVersion1?: boolean
   /** Whether a `txnNumber` without a transaction may come with it (retryable writes). */
   readonly retryable?: boolean
-  /** Whether it ends a transaction: such a command comes with `autocommit: false` although there are none here. */
+  /** Whether it may be in a multi-document transaction, and there as the first statement or only a later one. */
+  readonly transactional?: 'any statement' | 'later statement'
+  /** Whether it ends a transaction. */
   readonly endsTransaction?: boolean
+  /** Whether it takes `readConcern: { level: 'snapshot' }` outside of transactions. */
+  readonly readsSnapshots?: boolean
   /** Whether `maxTimeMS` is how long it waits for data; for all others it is when they fail. */
   readonly waitsMaxTime?: boolean
   /** Whether it raises `counters.operations` itself, by its kind or statements; others count as `command`. */
@@ -45,6 +51,8 @@ export interface Services {
   readonly hub: Hub
   readonly cursors: CursorRegistry
   readonly sessions: Sessions
+  readonly transactions: Transactions
+  readonly snapshots: Snapshots
   readonly failPoints: FailPoints
   readonly facts: ServerFacts
   readonly operations: Operations
@@ -55,7 +63,7 @@ export interface Services {
   readonly requestShutdown: (() => void) | undefined
 }
 
-/** What one running command knows besides its request. */
+/** What one running command knows besides its request. `store` is what it reads and writes: in a transaction, its overlay. */
 export interface CommandContext extends Services {
   readonly client: Client
   readonly operation: Operation

@@ -10,15 +10,18 @@ export interface ReadConcern {
   readonly level: string | undefined
   /** As one number; undefined when the read may see any durable state. */
   readonly afterClusterTime: bigint | undefined
+  /** The state that a snapshot read is to see; undefined for the newest. */
+  readonly atClusterTime: bigint | undefined
 }
 
 const levels = ['local', 'available', 'majority', 'linearizable', 'snapshot']
 
-/** All levels but snapshot are the same here: there is nothing older to read, and nothing that could be rolled back. */
+/** All levels but snapshot are the same here: there is nothing that could be rolled back. */
 export function parseReadConcern(value: Value): ReadConcern {
   if (value.type !== BsonType.document) throw wrongType(value, 'readConcern', 'object')
   let level: string | undefined
   let afterClusterTime: bigint | undefined
+  let atClusterTime: bigint | undefined
   const elements = ElementReader.of(value)
   while (elements.next()) {
     const { name } = elements
@@ -27,18 +30,32 @@ export function parseReadConcern(value: Value): ReadConcern {
         level = parseLevel(elements.value)
         break
       case 'afterClusterTime':
-        if (elements.type !== BsonType.timestamp) {
-          throw wrongType(elements.value, 'readConcern.afterClusterTime', 'timestamp')
-        }
-        afterClusterTime = toTimestamp(elements.value)
+        afterClusterTime = parseTime(elements.value, name)
         break
       case 'atClusterTime':
-        throw new CommandError('NotImplemented', `'readConcern.atClusterTime' is not supported yet`)
+        atClusterTime = parseTime(elements.value, name)
+        break
       default:
         throw new CommandError('IDLUnknownField', `BSON field 'readConcern.${name}' is an unknown field.`)
     }
   }
-  return { level, afterClusterTime }
+  if (atClusterTime !== undefined) requireAtClusterTime(atClusterTime, level, afterClusterTime)
+  return { level, afterClusterTime, atClusterTime }
+}
+
+function parseTime(value: Value, name: string): bigint {
+  if (value.type !== BsonType.timestamp) throw wrongType(value, `readConcern.${name}`, 'timestamp')
+  return toTimestamp(value)
+}
+
+function requireAtClusterTime(time: bigint, level: string | undefined, afterClusterTime: bigint | undefined): void {
+  if (level !== 'snapshot') {
+    throw new CommandError('InvalidOptions', "readConcern.atClusterTime is only there for the level 'snapshot'")
+  }
+  if (afterClusterTime !== undefined) {
+    throw new CommandError('InvalidOptions', 'readConcern has atClusterTime or afterClusterTime, not both')
+  }
+  if (time === 0n) throw new CommandError('InvalidOptions', 'readConcern.atClusterTime cannot be a null timestamp')
 }
 
 function parseLevel(value: Value): string {
@@ -49,9 +66,6 @@ function parseLevel(value: Value): string {
       'FailedToParse',
       `readConcern.level must be either 'local', 'majority', 'linearizable', 'available', or 'snapshot', not '${level}'`,
     )
-  }
-  if (level === 'snapshot') {
-    throw new CommandError('NotImplemented', `'readConcern.level: snapshot' is not supported yet`)
   }
   return level
 }

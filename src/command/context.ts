@@ -11,6 +11,8 @@ export class Context implements CommandContext {
   readonly hub: Services['hub']
   readonly cursors: Services['cursors']
   readonly sessions: Services['sessions']
+  readonly transactions: Services['transactions']
+  readonly snapshots: Services['snapshots']
   readonly failPoints: Services['failPoints']
   readonly facts: Services['facts']
   readonly operations: Services['operations']
@@ -19,15 +21,20 @@ export class Context implements CommandContext {
   readonly maintenance: Services['maintenance']
   readonly requestShutdown: Services['requestShutdown']
 
-  constructor(services: Services, { client, operation, commands }: Omit<CommandContext, keyof Services>) {
+  constructor(
+    services: Services,
+    { client, operation, commands, store }: Omit<CommandContext, Exclude<keyof Services, 'store'>>,
+  ) {
     this.client = client
     this.operation = operation
     this.commands = commands
     this.env = services.env
-    this.store = services.store
+    this.store = store
     this.hub = services.hub
     this.cursors = services.cursors
     this.sessions = services.sessions
+    this.transactions = services.transactions
+    this.snapshots = services.snapshots
     this.failPoints = services.failPoints
     this.facts = services.facts
     this.operations = services.operations

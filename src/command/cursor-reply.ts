@@ -1,5 +1,5 @@
 /** The first and the next batches of a cursor, as replies. */
-import type { Encodable } from '../bson/encode.ts'
+import { type Encodable, timestampValue } from '../bson/encode.ts'
 import type { Batch, CursorSource } from '../cursor/source.ts'
 import { sessionKeyOf } from '../session/sessions.ts'
 import type { CommandContext, Reply } from './command.ts'
@@ -36,12 +36,16 @@ export async function firstBatch(
     source.close()
     throw error
   }
+  const { atClusterTime, transaction } = operation
+  if (atClusterTime !== undefined) batch = { ...batch, extra: { atClusterTime: timestampValue(atClusterTime) } }
   if (batch.exhausted || singleBatch) {
     source.close()
     return cursorReply('firstBatch', batch, 0n, namespace)
   }
   const sessionKey = operation.lsid && sessionKeyOf(operation.lsid)
-  const { id } = cursors.open({ source, namespace, sessionKey, isChangeStream })
+  const txnNumber = transaction?.txnNumber
+  const { id } = cursors.open({ source, namespace, sessionKey, txnNumber, isChangeStream })
+  transaction?.onEnd(() => cursors.close(id, 'killed'))
   return cursorReply('firstBatch', batch, id, namespace)
 }
 

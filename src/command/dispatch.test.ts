@@ -37,8 +37,10 @@ const dispatch = makeDispatch([
       return {}
     },
   }),
+  member('first', { transactional: 'any statement' }),
+  member('later', { transactional: 'later statement' }),
   member('manage', { adminOnly: true }),
-  member('commit', { endsTransaction: true }),
+  member('commit', { endsTransaction: true, adminOnly: true }),
   member('stream', {
     run(_request, { operation }) {
       operation.isChangeStream = true
@@ -125,9 +127,19 @@ test.for<[Document, CodeName]>([
   [{ read: 1, $db: '' }, 'InvalidNamespace'],
   [{ write: 1, apiVersion: '1', apiStrict: true }, 'APIStrictError'],
   [{ read: 1, ...txn }, 'NotARetryableWriteCommand'],
-  [{ read: 1, ...txn, autocommit: false }, 'NotImplemented'],
-  [{ write: 1, ...txn, autocommit: false, startTransaction: true }, 'NotImplemented'],
-  [{ read: 1, readConcern: { level: 'snapshot' } }, 'NotImplemented'],
+  [{ read: 1, ...txn, autocommit: false, startTransaction: true, $db: 'test' }, 'OperationNotSupportedInTransaction'],
+  [{ later: 1, ...txn, autocommit: false, startTransaction: true, $db: 'test' }, 'OperationNotSupportedInTransaction'],
+  [{ commit: 1, ...txn, autocommit: false, startTransaction: true }, 'OperationNotSupportedInTransaction'],
+  [{ first: 1, ...txn, autocommit: false, startTransaction: true }, 'OperationNotSupportedInTransaction'],
+  [{ first: 1, ...txn, autocommit: false, startTransaction: true, $db: 'local' }, 'OperationNotSupportedInTransaction'],
+  [{ first: 1, ...txn, autocommit: false, readConcern: { level: 'local' }, $db: 'test' }, 'InvalidOptions'],
+  [
+    { first: 1, ...txn, autocommit: false, startTransaction: true, readConcern: { level: 'available' }, $db: 'test' },
+    'InvalidOptions',
+  ],
+  [{ first: 1, ...txn, autocommit: false, writeConcern: { w: 1 }, $db: 'test' }, 'InvalidOptions'],
+  [{ first: 1, ...txn, autocommit: false, $db: 'test' }, 'NoSuchTransaction'],
+  [{ read: 1, readConcern: { level: 'snapshot' } }, 'InvalidOptions'],
 ])('%j is refused: %s', async ([document, codeName]) => {
   expect((await failure(document)).codeName).toBe(codeName)
 })

@@ -6,6 +6,10 @@ import { toNearestDouble } from '../bson/number.ts'
 import { getField } from '../bson/reader.ts'
 import { isNumber } from '../bson/value.ts'
 import { requireDatabaseName } from '../collection/namespace.ts'
+import type { RetryableWrite } from '../collection/retry.ts'
+import type { Store } from '../collection/store.ts'
+import type { TransactionId } from '../oplog/entry.ts'
+import type { SessionTransaction } from '../session/transaction.ts'
 import { waitForClusterTime } from './after-cluster-time.ts'
 import { peekAppName } from './client-metadata.ts'
 import type { Client, Command, CommandRequest, Reply, Services } from './command.ts'
@@ -17,6 +21,7 @@ import { type CommandFailure, ConnectionDropped, fail } from './fail-points.ts'
 import { commandNameOf, type GenericArguments, parseGenericArguments } from './generic-arguments.ts'
 import type { RunningOperation } from './operations.ts'
 import { refusalOf } from './refusal.ts'
+import { requireAllowedInTransaction, requireAllowedOutside } from './transaction-rules.ts'
 
 export interface RequestMessage {
   readonly body: Uint8Array
@@ -89,17 +94,20 @@ export class Exchange {
     requireRightPlace(command, generic)
     const { lsid, txnNumber, maxTimeMs } = generic
     if (lsid !== undefined) sessions.touch(lsid)
-    const isRetryable = lsid !== undefined && txnNumber !== undefined && generic.autocommit === undefined
+    const id = lsid === undefined || txnNumber === undefined ? undefined : { lsid, txnNumber }
+    const isInTransaction = generic.autocommit !== undefined
     const operation = operations.begin({
       request: { name: generic.name, db: generic.db, body, sequences: bySequenceName(sequences) },
       client: this.#client,
       lsid,
-      retryable: isRetryable ? { lsid, txnNumber } : undefined,
+      retryable: isInTransaction ? undefined : id,
+      transactionId: isInTransaction ? id : undefined,
       maxTimeMs,
       deadlineMs: command.waitsMaxTime === true || maxTimeMs === 0 ? undefined : maxTimeMs,
       apiStrict: generic.apiStrict === true,
       readConcernLevel: generic.readConcern?.level,
-      exhaustAllowed,
+      // The replies that repeat themselves would run beside the transaction.
+      exhaustAllowed: exhaustAllowed && !isInTransaction,
     })
     this.#accepted = { command, generic, operation }
     return this.#accepted
@@ -123,18 +131,65 @@ export class Exchange {
     const { failPoints, counters } = services
     if (command.countsItself !== true) counters.operations.command++
     if (failPoints.failsCommands) await this.#suffer(command, operation)
-    requireNoTransaction(command, generic)
-    const { afterClusterTime } = generic.readConcern ?? {}
-    if (afterClusterTime !== undefined) await waitForClusterTime(services, operation, afterClusterTime)
-    const { log } = services.store.engine
-    const timeBefore = log.newest.time
-    if (operation.retryable !== undefined) failPoints.beforeRetryableWrite()
+    if (operation.transactionId === undefined) requireAllowedOutside(command, generic)
+    else requireAllowedInTransaction(command, generic)
+    const { afterClusterTime, atClusterTime } = generic.readConcern ?? {}
+    const neededTime = afterClusterTime ?? atClusterTime
+    if (neededTime !== undefined) await waitForClusterTime(services, operation, neededTime)
+    if (operation.transactionId !== undefined && command.endsTransaction !== true) {
+      return this.#runInTransaction(command, generic, operation)
+    }
+    if (generic.readConcern?.level === 'snapshot') {
+      const { store, time } = await services.snapshots.read(atClusterTime)
+      operation.atClusterTime = time
+      return this.#runOn(store, command, operation)
+    }
+    return operation.retryable === undefined
+      ? this.#runOn(services.store, command, operation)
+      : this.#runRetryable(command, operation, operation.retryable)
+  }
+
+  #runOn(store: Store, command: Command, operation: RunningOperation): Reply | Promise<Reply> {
     this.#hasRun = true
-    const context = new Context(services, { client: this.#client, operation, commands: this.#commands })
-    const reply = await command.run(operation.request, context)
+    const context = new Context(this.#services, { client: this.#client, operation, commands: this.#commands, store })
+    return command.run(operation.request, context)
+  }
+
+  async #runRetryable(command: Command, operation: RunningOperation, write: RetryableWrite): Promise<Reply> {
+    const { failPoints, store, transactions } = this.#services
+    transactions.goOnWith(write)
+    const { log } = store.engine
+    const timeBefore = log.newest.time
+    failPoints.beforeRetryableWrite()
+    const reply = await this.#runOn(store, command, operation)
     // A repeated write that had been done commits nothing.
-    if (operation.retryable !== undefined && log.newest.time !== timeBefore) failPoints.afterRetryableWrite()
+    if (log.newest.time !== timeBefore) failPoints.afterRetryableWrite()
     return reply
+  }
+
+  async #runInTransaction(command: Command, generic: GenericArguments, operation: RunningOperation): Promise<Reply> {
+    const found = this.#transactionOf(generic, must(operation.transactionId, 'number of a transaction'))
+    const transaction = found instanceof Promise ? await found : found
+    return transaction.run(async store => {
+      operation.check()
+      operation.transaction = transaction
+      const reply = await this.#runOn(store, command, operation)
+      // One refused statement is the end of it, whatever the others did.
+      if (hasRefusedStatement(reply)) transaction.abort()
+      return reply
+    })
+  }
+
+  #transactionOf(
+    { startTransaction, readConcern }: GenericArguments,
+    id: TransactionId,
+  ): SessionTransaction | Promise<SessionTransaction> {
+    const { transactions, snapshots } = this.#services
+    if (startTransaction !== true) return transactions.find(id)
+    const time = readConcern?.atClusterTime
+    return time === undefined
+      ? transactions.begin(id)
+      : snapshots.holdAt(time).then(held => transactions.begin(id, held))
   }
 
   /** Lets failCommand do its part before the command runs. */
@@ -226,20 +281,9 @@ function requireRightPlace(command: Command, { name, db, apiStrict }: GenericArg
   }
 }
 
-/** Refuses transactions, and numbers for commands that cannot be retried. */
-function requireNoTransaction(command: Command, { name, autocommit, txnNumber }: GenericArguments): void {
-  if (command.endsTransaction === true || txnNumber === undefined) return
-  if (autocommit !== undefined) {
-    throw new CommandError('NotImplemented', `multi-document transactions are not supported yet: ${name} was not run`)
-  }
-  if (command.retryable !== true) {
-    throw new CommandError(
-      'NotARetryableWriteCommand',
-      `txnNumber may only be provided for multi-document transactions and retryable write commands. ` +
-        `autocommit:false was not provided, and ${name} is not a retryable write command.`,
-    )
-  }
-}
+/** Whether a write command's reply tells of a statement that was refused. */
+const hasRefusedStatement = ({ writeErrors, nErrors }: Reply): boolean =>
+  writeErrors !== undefined || (typeof nErrors === 'number' && nErrors > 0)
 
 const noSequences: CommandRequest['sequences'] = new Map()
 

@@ -22,9 +22,13 @@ test('arguments are found among the command’s own fields, and have no value wh
   })
 })
 
+const time = new Timestamp({ t: 1, i: 1 })
+
 test.for<[Document]>([
   [{ readConcern: {} }],
   [{ readConcern: { level: 'linearizable', afterClusterTime: new Timestamp({ t: 5, i: 6 }) } }],
+  [{ readConcern: { level: 'snapshot' } }],
+  [{ readConcern: { level: 'snapshot', atClusterTime: time } }],
   [{ writeConcern: { w: 0 } }],
   [{ writeConcern: { w: 'majority', j: true, wtimeout: 100 } }],
   [{ apiVersion: '1', apiStrict: true, apiDeprecationErrors: false }],
@@ -52,8 +56,10 @@ test.for<[Document, string]>([
   [{ lsid, txnNumber: one, autocommit: false, startTransaction: false }, 'InvalidOptions'],
   [{ readConcern: 'local' }, 'TypeMismatch'],
   [{ readConcern: { level: 'best' } }, 'FailedToParse'],
-  [{ readConcern: { level: 'snapshot' } }, 'NotImplemented'],
-  [{ readConcern: { atClusterTime: new Timestamp({ t: 1, i: 1 }) } }, 'NotImplemented'],
+  [{ readConcern: { atClusterTime: time } }, 'InvalidOptions'],
+  [{ readConcern: { level: 'snapshot', atClusterTime: new Timestamp({ t: 0, i: 0 }) } }, 'InvalidOptions'],
+  [{ readConcern: { level: 'snapshot', atClusterTime: time, afterClusterTime: time } }, 'InvalidOptions'],
+  [{ readConcern: { level: 'snapshot', atClusterTime: 1 } }, 'TypeMismatch'],
   [{ readConcern: { afterClusterTime: 1 } }, 'TypeMismatch'],
   [{ readConcern: { lvl: 1 } }, 'IDLUnknownField'],
   [{ writeConcern: { w: 51 } }, 'FailedToParse'],

@@ -1,6 +1,8 @@
 /** What a command is asked, by whom, and what it may know about its own running: the types that command.ts is made of. */
 import type { Encodable } from '../bson/encode.ts'
 import type { RetryableWrite } from '../collection/retry.ts'
+import type { TransactionId } from '../oplog/entry.ts'
+import type { TransactionHandle } from '../session/transaction.ts'
 
 /** A field of a reply is whatever can be encoded; `ok`, `operationTime` and `$clusterTime` are dispatch's business. */
 export type Reply = { readonly [name: string]: Encodable }
@@ -44,6 +46,12 @@ export interface Operation {
   readonly lsid: Uint8Array | undefined
   /** The number of a retryable write; undefined for other commands. */
   readonly retryable: RetryableWrite | undefined
+  /** The multi-document transaction that the command names; undefined for commands outside of transactions. */
+  readonly transactionId: TransactionId | undefined
+  /** That transaction, while a command works in it: not when it ends it. */
+  transaction: TransactionHandle | undefined
+  /** The time of the state that a snapshot read outside of transactions sees, for its reply. */
+  atClusterTime: bigint | undefined
   /** `maxTimeMS` as the client gave it; undefined or 0 for none. A getMore reads it as its time to wait. */
   readonly maxTimeMs: number | undefined
   readonly apiStrict: boolean

@@ -10,6 +10,7 @@ const spec = (fields: Partial<OperationSpec> = {}): OperationSpec => ({
   client: makeClient(),
   lsid: undefined,
   retryable: undefined,
+  transactionId: undefined,
   maxTimeMs: undefined,
   deadlineMs: undefined,
   apiStrict: false,

@@ -2,7 +2,9 @@
 import type { Env, Timer } from '../base/env.ts'
 import { CommandError } from '../base/errors.ts'
 import type { RetryableWrite } from '../collection/retry.ts'
+import type { TransactionId } from '../oplog/entry.ts'
 import { sessionKeyOf } from '../session/sessions.ts'
+import type { TransactionHandle } from '../session/transaction.ts'
 import type { Client, CommandRequest, Operation, Reply } from './operation.ts'
 
 export interface OperationSpec {
@@ -10,6 +12,7 @@ export interface OperationSpec {
   readonly client: Client
   readonly lsid: Uint8Array | undefined
   readonly retryable: RetryableWrite | undefined
+  readonly transactionId: TransactionId | undefined
   readonly maxTimeMs: number | undefined
   /** Milliseconds from now after which the operation fails; undefined for never. */
   readonly deadlineMs: number | undefined
@@ -26,6 +29,9 @@ export class RunningOperation implements Operation {
   readonly client: Client
   readonly lsid: Uint8Array | undefined
   readonly retryable: RetryableWrite | undefined
+  readonly transactionId: TransactionId | undefined
+  transaction: TransactionHandle | undefined
+  atClusterTime: bigint | undefined
   readonly maxTimeMs: number | undefined
   readonly apiStrict: boolean
   readonly readConcernLevel: string | undefined
@@ -52,6 +58,7 @@ export class RunningOperation implements Operation {
     this.client = spec.client
     this.lsid = spec.lsid
     this.retryable = spec.retryable
+    this.transactionId = spec.transactionId
     this.maxTimeMs = spec.maxTimeMs
     this.apiStrict = spec.apiStrict
     this.readConcernLevel = spec.readConcernLevel

@@ -3,7 +3,13 @@
  * that it obeys; a name that is not here is refused.
  */
 import { CommandError } from '../base/errors.ts'
-import { cursorIdleMsMax, sessionCountMax, sessionIdleMinutesMax } from '../base/limits.ts'
+import {
+  cursorIdleMsMax,
+  sessionCountMax,
+  sessionIdleMinutesMax,
+  snapshotHistorySecondsMax,
+  transactionLifetimeSecondsMax,
+} from '../base/limits.ts'
 import { type Encodable, encodeValue } from '../bson/encode.ts'
 import { show } from '../bson/show.ts'
 
@@ -18,7 +24,9 @@ const fixed: Readonly<Record<string, Encodable>> = {
   featureCompatibilityVersion: { version: '8.0' },
   localLogicalSessionTimeoutMinutes: sessionIdleMinutesMax,
   maxSessions: sessionCountMax,
+  minSnapshotHistoryWindowInSeconds: snapshotHistorySecondsMax,
   requireApiVersion: false,
+  transactionLifetimeLimitSeconds: transactionLifetimeSecondsMax,
 }
 
 export class Parameters {

@@ -1,6 +1,7 @@
 /** What the commands on sessions share. */
 import { CommandError } from '../base/errors.ts'
-import type { CommandContext } from './command.ts'
+import type { TransactionId } from '../oplog/entry.ts'
+import type { CommandContext, CommandRequest, Operation } from './command.ts'
 import { document, type FieldParser } from './fields.ts'
 import { parseLsid } from './generic-arguments.ts'
 
@@ -18,4 +19,10 @@ export function killSession({ operations, operation, sessions }: CommandContext,
 export function killAllSessions({ operations, operation, sessions }: CommandContext): void {
   operations.interruptSessions(killed(), operation)
   sessions.endAll()
+}
+
+/** Which transaction a command is about. @throws CommandError CommandFailed when it names none. */
+export function requireTransactionId({ name }: CommandRequest, { transactionId }: Operation): TransactionId {
+  if (transactionId !== undefined) return transactionId
+  throw new CommandError('CommandFailed', `${name} must be run within a transaction`)
 }

@@ -112,7 +112,17 @@ const interrupts = ({ codeName }: CommandError): boolean =>
   codeName === 'MaxTimeMSExpired' ||
   codeName === 'Interrupted' ||
   codeName === 'ClientDisconnect' ||
-  codeName === 'TransactionTooOld'
+  codeName === 'TransactionTooOld' ||
+  endsTransaction.has(codeName)
+
+/** Errors that end the transaction around the statement, or that say that it is over. */
+const endsTransaction: ReadonlySet<string> = new Set([
+  'WriteConflict',
+  'TransactionTooLarge',
+  'NoSuchTransaction',
+  'TransactionCommitted',
+  'TransactionExceededLifetimeLimitSeconds',
+])
 
 /** Statement numbers that an earlier try had done; undefined for none. */
 export function retriedStmtIds(outcomes: readonly { index: number; outcome: Outcome }[]): number[] | undefined {

@@ -21,7 +21,14 @@ const sourceCalled = (name: string): CursorSource => ({
 })
 
 const open = (name: string, more: Partial<CursorSpec> = {}) =>
-  cursors.open({ source: sourceCalled(name), namespace: 'd.c', sessionKey: undefined, isChangeStream: false, ...more })
+  cursors.open({
+    source: sourceCalled(name),
+    namespace: 'd.c',
+    sessionKey: undefined,
+    txnNumber: undefined,
+    isChangeStream: false,
+    ...more,
+  })
 
 const codeName = (name: string) => expect.objectContaining({ codeName: name }) as unknown
 

@@ -13,6 +13,8 @@ export interface CursorSpec {
   readonly namespace: string
   /** Hex of the session that owns it; undefined for none. Such a cursor lives as long as its session. */
   readonly sessionKey: string | undefined
+  /** The number of the transaction that it was opened in; undefined for none. */
+  readonly txnNumber: bigint | undefined
   /** Whether it was opened by a pipeline that begins with $changeStream: its errors may be resumable. */
   readonly isChangeStream: boolean
 }

@@ -14,7 +14,7 @@ const document = fc
 const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 })
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
 
-const entry: fc.Arbitrary<OplogEntry> = fc.record({
+const plainEntry: fc.Arbitrary<OplogEntry> = fc.record({
   op: fc.constantFrom('i', 'u', 'd', 'c', 'n'),
   ns: fc.constantFrom('', 'd.c', 'd.$cmd', 'd.ü.x'),
   ui: optional(uuid),
@@ -27,6 +27,12 @@ const entry: fc.Arbitrary<OplogEntry> = fc.record({
   preImage: optional(document),
   retried: optional(document),
 })
+
+const transaction = fc.record({ lsid: uuid, txnNumber: fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }) })
+const entry: fc.Arbitrary<OplogEntry> = fc.oneof(
+  plainEntry,
+  fc.tuple(plainEntry, transaction).map(([each, id]) => ({ ...each, statement: undefined, transaction: id })),
+)
 
 /** Bytes as plain arrays, so that a view of a buffer equals a copy; what is undefined is left out. */
 function plain(value: unknown): unknown {

@@ -5,7 +5,8 @@
  *   value  BSON { [lsid, txnNumber], op, ns, [ui], o, [o2], [stmtId], wall, [preImage], [retried] }
  *
  * Names and meanings are MongoDB's, but for two of ours: `preImage`, the document as it was before this write, when the
- * collection keeps images; and `retried`, what a repeat of the statement answers when `op` does not tell it.
+ * collection keeps images; and `retried`, what a repeat of the statement answers when `op` does not tell it. An entry of a
+ * multi-document transaction has lsid and txnNumber, and no stmtId.
  *
  * Invariants
  *  1. An entry is appended by the storage transaction that makes the change: neither is ever there without the other.
@@ -20,11 +21,15 @@ import { BsonWriter } from '../bson/writer.ts'
 /** i insert, u update, d delete, c command, n nothing but the passing of time. */
 export type OplogOperation = 'i' | 'u' | 'd' | 'c' | 'n'
 
-/** Which statement of which retryable write an entry belongs to. */
-export interface StatementId {
+/** A number that a session has given to a retryable write or to a transaction. */
+export interface TransactionId {
   /** 16 bytes. */
   readonly lsid: Uint8Array
   readonly txnNumber: bigint
+}
+
+/** Which statement of which retryable write an entry belongs to. */
+export interface StatementId extends TransactionId {
   readonly stmtId: number
 }
 
@@ -43,6 +48,8 @@ export interface OplogEntry {
   readonly o2?: Uint8Array | undefined
   readonly wallMs: number
   readonly statement?: StatementId | undefined
+  /** The multi-document transaction that has committed it. */
+  readonly transaction?: TransactionId | undefined
   readonly preImage?: Uint8Array | undefined
   readonly retried?: Uint8Array | undefined
 }
@@ -50,11 +57,12 @@ export interface OplogEntry {
 /** Its bytes, which the next entry of the same writer overwrites. */
 export function encodeEntry(entry: OplogEntry, writer: BsonWriter): Uint8Array {
   const { statement } = entry
-  if (statement !== undefined) {
+  const id = statement ?? entry.transaction
+  if (id !== undefined) {
     writer.startDocument('lsid')
-    writer.binary('id', 4, statement.lsid)
+    writer.binary('id', 4, id.lsid)
     writer.end()
-    writer.int64('txnNumber', statement.txnNumber)
+    writer.int64('txnNumber', id.txnNumber)
   }
   writer.string('op', entry.op)
   writer.string('ns', entry.ns)
@@ -78,7 +86,7 @@ export function decodeEntry(bytes: Uint8Array): OplogEntry {
   let wallMs = 0
   let lsid: Uint8Array | undefined
   let txnNumber = 0n
-  let stmtId = 0
+  let stmtId: number | undefined
   let preImage: Uint8Array | undefined
   let retried: Uint8Array | undefined
   const elements = new ElementReader(bytes)
@@ -119,7 +127,6 @@ export function decodeEntry(bytes: Uint8Array): OplogEntry {
         break
     }
   }
-  const statement = lsid === undefined ? undefined : { lsid, txnNumber, stmtId }
   return {
     op: must(op, 'op of an oplog entry') as OplogOperation,
     ns,
@@ -127,7 +134,8 @@ export function decodeEntry(bytes: Uint8Array): OplogEntry {
     o: must(o, 'o of an oplog entry'),
     o2,
     wallMs,
-    statement,
+    statement: lsid === undefined || stmtId === undefined ? undefined : { lsid, txnNumber, stmtId },
+    transaction: lsid === undefined || stmtId !== undefined ? undefined : { lsid, txnNumber },
     preImage,
     retried,
   }

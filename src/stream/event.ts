@@ -1,9 +1,11 @@
 /** Change → change event, pure: the document that a stream delivers, in the server's own order of fields. */
+import { createHash } from 'node:crypto'
 import { unreachable } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
 import { BsonWriter } from '../bson/writer.ts'
 import { afterUpdate } from '../collection/apply.ts'
 import { showClusterTime } from '../oplog/cluster-time.ts'
+import type { TransactionId } from '../oplog/entry.ts'
 import { describeDiff } from '../update/description.ts'
 import { tokenOf, type ChangeBasis } from './change.ts'
 
@@ -63,6 +65,7 @@ export function makeEvent(change: ChangeBasis, shape: EventShape, current: Uint8
     writer.string('coll', change.to.coll)
     writer.end()
   }
+  if (entry.transaction !== undefined) writeTransaction(writer, entry.transaction)
   writer.document('_id', token)
   writer.string('operationType', operationType)
   writer.timestamp('clusterTime', position.time)
@@ -88,6 +91,17 @@ export function makeEvent(change: ChangeBasis, shape: EventShape, current: Uint8
   if (operationType === 'create') writer.string('nsType', 'collection')
   writePreImage(writer, change, shape, missing)
   return { event: writer.finish(), token, missingImage }
+}
+
+/** SHA-256 of no bytes: what sessions of nobody in particular have for the name of their user. */
+const nobodysUid = createHash('sha256').digest()
+
+function writeTransaction(writer: BsonWriter, { lsid, txnNumber }: TransactionId): void {
+  writer.int64('txnNumber', txnNumber)
+  writer.startDocument('lsid')
+  writer.binary('id', 4, lsid)
+  writer.binary('uid', 0, nobodysUid)
+  writer.end()
 }
 
 function writeFullDocument(

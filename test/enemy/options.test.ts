@@ -59,8 +59,6 @@ const takesAny = new Set([
   'serverStatus',
   'getParameter',
   'setParameter',
-  'abortTransaction',
-  'commitTransaction',
   'replSetInitiate',
 ])
 

@@ -49,6 +49,8 @@ const cursorTable = { batchSize: optional(count, firstBatchCountDefault) }
 export const command: Command = {
   name: 'aggregate',
   inApiVersion1: true,
+  transactional: 'any statement',
+  readsSnapshots: true,
   async run(request, context) {
     const parts = readFields(request, table)
     const { pipeline } = parts
@@ -65,6 +67,12 @@ export const command: Command = {
     const source = sourceOf(pipeline)
     if (source === 'change stream') {
       context.operation.isChangeStream = true
+      if (context.operation.transaction !== undefined) {
+        throw new CommandError(
+          'OperationNotSupportedInTransaction',
+          '$changeStream cannot run within a multi-document transaction',
+        )
+      }
       if (parts.collectionUUID !== undefined) {
         throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
       }

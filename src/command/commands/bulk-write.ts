@@ -78,6 +78,7 @@ export const command: Command = {
   name: 'bulkWrite',
   adminOnly: true,
   inApiVersion1: true,
+  transactional: 'any statement',
   countsItself: true,
   retryable: true,
   async run(request, context) {
@@ -89,7 +90,8 @@ export const command: Command = {
       return parseNamespace(ns)
     })
     const frame = { bypassDocumentValidation: parts.bypassDocumentValidation, let: parts.let }
-    const { outcomes, writeErrors } = await runStatements(ops, { ordered }, (op, stmtId) =>
+    const order = { ordered: ordered || context.operation.transaction !== undefined }
+    const { outcomes, writeErrors } = await runStatements(ops, order, (op, stmtId) =>
       runOperation(context, { ...frame, namespaces }, op, stmtId),
     )
     const results = [

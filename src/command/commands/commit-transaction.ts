@@ -1,16 +1,20 @@
-/** There are no transactions yet, so none to commit. */
-import { CommandError } from '../../base/errors.ts'
+/** Makes what a transaction did durable at once. */
 import type { Command } from '../command.ts'
+import { readFields, withoutEffect } from '../fields.ts'
+import { requireTransactionId } from '../session-commands.ts'
+
+const table = {
+  recoveryToken: withoutEffect, // Of a sharded cluster that has lost sight of the transaction.
+}
 
 export const command: Command = {
   name: 'commitTransaction',
   adminOnly: true,
   inApiVersion1: true,
   endsTransaction: true,
-  run() {
-    throw new CommandError(
-      'NoSuchTransaction',
-      'no such transaction: multi-document transactions are not supported yet',
-    )
+  async run(request, { transactions, operation }) {
+    readFields(request, table)
+    await transactions.commit(requireTransactionId(request, operation))
+    return {}
   },
 }

@@ -31,6 +31,7 @@ const table = {
 export const command: Command = {
   name: 'create',
   inApiVersion1: true,
+  transactional: 'any statement',
   async run(request, { store }) {
     const parts = readFields(request, table)
     if (parseCollation(parts.collation) !== undefined) {

@@ -28,6 +28,7 @@ const statementTable = {
 export const command: Command = {
   name: 'delete',
   inApiVersion1: true,
+  transactional: 'any statement',
   countsItself: true,
   retryable: true,
   async run(request, context) {
@@ -46,7 +47,8 @@ export const command: Command = {
     if (context.operation.retryable !== undefined && statements.some(({ limit }) => limit === 0)) {
       throw new CommandError('InvalidOptions', 'Cannot use retryable writes with limit=0')
     }
-    const { outcomes, writeErrors } = await runStatements(statements, { ordered }, async (parts, stmtId) => {
+    const order = { ordered: ordered || context.operation.transaction !== undefined }
+    const { outcomes, writeErrors } = await runStatements(statements, order, async (parts, stmtId) => {
       const statement = compileStatement(context, frame, { ...parts, filter: parts.q, stmtId })
       return parts.limit === 0 ? deleteAll(context.store, statement) : deleteFirst(context.store, statement)
     })

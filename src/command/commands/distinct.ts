@@ -3,6 +3,7 @@ import { MemoryBudget } from '../../aggregate/memory-budget.ts'
 import { ValueKeys } from '../../aggregate/value-keys.ts'
 import { CommandError } from '../../base/errors.ts'
 import { documentBytesMax } from '../../base/limits.ts'
+import { timestampValue } from '../../bson/encode.ts'
 import { ownedValue, type Value } from '../../bson/value.ts'
 import { valuesAtPath } from '../../bson/path.ts'
 import { compileSelection, readDocuments } from '../../collection/read.ts'
@@ -22,6 +23,8 @@ const table = {
 export const command: Command = {
   name: 'distinct',
   inApiVersion1: true,
+  transactional: 'any statement',
+  readsSnapshots: true,
   async run(request, context) {
     const { distinct: coll, key, query, collation } = readFields(request, table)
     const compile = compileContext(context, { collation })
@@ -46,6 +49,10 @@ export const command: Command = {
         if (bytes > documentBytesMax) throw new CommandError('Location17217', 'distinct too big, 16mb cap')
       }
     }
-    return { values: [...seen.values()] }
+    const { atClusterTime } = context.operation
+    return {
+      values: [...seen.values()],
+      atClusterTime: atClusterTime === undefined ? undefined : timestampValue(atClusterTime),
+    }
   },
 }

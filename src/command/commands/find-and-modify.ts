@@ -41,6 +41,7 @@ export const command: Command = {
   name: 'findAndModify',
   aliases: ['findandmodify'],
   inApiVersion1: true,
+  transactional: 'any statement',
   retryable: true,
   async run(request, context) {
     const parts = readFields(request, table, { as: 'findAndModify' })

@@ -54,6 +54,8 @@ const table = {
 export const command: Command = {
   name: 'find',
   inApiVersion1: true,
+  transactional: 'any statement',
+  readsSnapshots: true,
   countsItself: true,
   async run(request, context) {
     const parts = readFields(request, table)

@@ -19,6 +19,7 @@ export const command: Command = {
   inApiVersion1: true,
   countsItself: true,
   waitsMaxTime: true,
+  transactional: 'later statement',
   async run(request, context) {
     const { getMore: id, collection, batchSize } = readFields(request, table)
     context.counters.operations.getmore++
@@ -44,6 +45,7 @@ async function nextBatch(
   const { cursors, operation, failPoints } = context
   const cursor = cursors.pin(id, namespace)
   try {
+    requireSameTransaction(cursor, operation.transactionId?.txnNumber)
     requireWaiting(cursor, operation.maxTimeMs)
     operation.isChangeStream = cursor.isChangeStream
     operation.awaitsNews = cursor.source.awaitsData
@@ -75,6 +77,17 @@ async function nextBatch(
 // The first words are the server's: by them the Node driver's streams end quietly when they are closed while they wait.
 const cursorKilled = (id: bigint): CommandError =>
   new CommandError('CursorKilled', `operation was interrupted: cursor id ${id} was killed`)
+
+function requireSameTransaction({ id, txnNumber: own }: Cursor, asking: bigint | undefined): void {
+  if (own === asking) return
+  const what = `Cannot run getMore on cursor ${id}, which was`
+  if (own === undefined) {
+    throw new CommandError('Location50739', `${what} not created in a transaction, in transaction ${asking}`)
+  }
+  throw asking === undefined
+    ? new CommandError('Location50740', `${what} created in transaction ${own}, without a txnNumber`)
+    : new CommandError('Location50741', `${what} created in transaction ${own}, in transaction ${asking}`)
+}
 
 function requireWaiting({ source }: Cursor, maxTimeMs: number | undefined): void {
   if (maxTimeMs === undefined || maxTimeMs === 0 || source.awaitsData) return

@@ -14,9 +14,10 @@ const table = {
 export const command: Command = {
   name: 'insert',
   inApiVersion1: true,
+  transactional: 'any statement',
   countsItself: true,
   retryable: true,
-  async run(request, { store, counters, operation: { retryable } }) {
+  async run(request, { store, counters, operation: { retryable, transaction } }) {
     const { insert, documents, ordered, ...parts } = readFields(request, table)
     requireStatementCount(documents.length)
     counters.operations.insert += documents.length
@@ -24,7 +25,8 @@ export const command: Command = {
       namespace: { db: request.db, coll: insert },
       documents,
       firstStmtId: 0,
-      ordered,
+      // In a transaction the first refusal ends everything.
+      ordered: ordered || transaction !== undefined,
       bypassesValidation: parts.bypassDocumentValidation,
       keepsZeroTimestamps: parts.bypassEmptyTsReplacement,
       retryable,

@@ -7,6 +7,7 @@ const table = { killCursors: collectionName, cursors: many(int64) }
 export const command: Command = {
   name: 'killCursors',
   inApiVersion1: true,
+  transactional: 'later statement',
   run(request, { cursors }) {
     const { killCursors, cursors: ids } = readFields(request, table)
     const killed = ids.filter(id => cursors.kill(id, `${request.db}.${killCursors}`))

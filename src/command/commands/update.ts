@@ -43,6 +43,7 @@ const statementTable = {
 export const command: Command = {
   name: 'update',
   inApiVersion1: true,
+  transactional: 'any statement',
   countsItself: true,
   retryable: true,
   async run(request, context) {
@@ -56,7 +57,8 @@ export const command: Command = {
     if (context.operation.retryable !== undefined && statements.some(({ multi }) => multi)) {
       throw new CommandError('InvalidOptions', 'Cannot use retryable writes with multi=true')
     }
-    const { outcomes, writeErrors } = await runStatements(statements, { ordered }, async (parts, stmtId) => {
+    const order = { ordered: ordered || context.operation.transaction !== undefined }
+    const { outcomes, writeErrors } = await runStatements(statements, order, async (parts, stmtId) => {
       if (parts.sort !== undefined && parts.multi) {
         throw new CommandError('FailedToParse', 'Cannot specify sort with multi=true')
       }

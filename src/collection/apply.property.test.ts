@@ -4,19 +4,17 @@ import { expect, test } from 'vitest'
 import { CommandError } from '../base/errors.ts'
 import { Pace } from '../base/pace.ts'
 import { systemEnv } from '../base/env.ts'
-import { decodeEntry } from '../oplog/entry.ts'
-import { applyEntry } from './apply.ts'
 import { createCollection, dropCollection, dropDatabase, modifyCollection, renameCollection } from './ddl.ts'
 import { createIndexes, dropIndexes } from './indexes.ts'
 import { deleteAll, deleteFirst, updateAll, updateFirst } from './modify.ts'
 import type { Namespace } from './namespace.ts'
-import { putRetryRecords } from './retry.ts'
 import {
   bytes,
   entriesOf,
   indexContents,
   insert,
   openStore,
+  replay,
   statement,
   stateOf,
   updateStatement,
@@ -175,23 +173,6 @@ async function run(store: Store, history: readonly Step[]): Promise<void> {
       if (!(error instanceof CommandError)) throw error
     }
   }
-}
-
-/** Applies the log of `source` to an empty store, a commit at a time. */
-async function replay(source: Store): Promise<Store> {
-  const target = await openStore()
-  const logged = await source.engine.log.readAfter({ time: 0n, index: 0 }, { bytesMax: Infinity })
-  for (let from = 0; from < logged.length;) {
-    const time = logged[from]?.position.time
-    const commit = logged.slice(from).filter(({ position }) => position.time === time)
-    const entries = commit.map(entry => decodeEntry(entry.bytes))
-    await target.engine.write(async transaction => {
-      for (const entry of entries) await applyEntry(transaction, target.catalog, { entry })
-      await putRetryRecords(transaction, entries)
-    })
-    from += commit.length
-  }
-  return target
 }
 
 test('applying the log to nothing gives the state that the live writes made, and unique indexes hold just the documents', async () => {

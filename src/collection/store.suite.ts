@@ -11,13 +11,14 @@ import { compileMatchedIndex } from '../query/match.ts'
 import { engine as memory } from '../storage/engines/memory.ts'
 import { compileUpdate } from '../update/update.ts'
 import { rootVariables } from '../expression/variables.ts'
+import { applyEntry } from './apply.ts'
 import { newUuid } from './create.ts'
 import { insertDocuments } from './insert.ts'
 import { indexEntriesOf, rangeOf } from './keys.ts'
 import type { Statement, UpdateStatement } from './modify.ts'
 import type { Namespace } from './namespace.ts'
 import { compileSelection } from './read.ts'
-import type { RetryableWrite } from './retry.ts'
+import { putRetryRecords, type RetryableWrite } from './retry.ts'
 import { makeStore, withSnapshot, type Store } from './store.ts'
 
 export const bytes = (document: Document): Uint8Array => serialize(document, { ignoreUndefined: false })
@@ -118,6 +119,23 @@ export async function stateOf(store: Store): Promise<string[]> {
     }
     return lines
   })
+}
+
+/** Applies the log of `source` to an empty store, a commit at a time. */
+export async function replay(source: Store): Promise<Store> {
+  const target = await openStore()
+  const logged = await source.engine.log.readAfter({ time: 0n, index: 0 }, { bytesMax: Infinity })
+  for (let from = 0; from < logged.length;) {
+    const time = logged[from]?.position.time
+    const commit = logged.slice(from).filter(({ position }) => position.time === time)
+    const entries = commit.map(entry => decodeEntry(entry.bytes))
+    await target.engine.write(async transaction => {
+      for (const entry of entries) await applyEntry(transaction, target.catalog, { entry })
+      await putRetryRecords(transaction, entries)
+    })
+    from += commit.length
+  }
+  return target
 }
 
 /** What a unique index should hold, from the documents, next to what it holds. */

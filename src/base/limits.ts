@@ -141,3 +141,6 @@ export const maintenanceMs = 60_000
 
 /** A server that is told to stop lets running commands go on for at most this long. */
 export const shutdownMsMax = 5000
+
+/** How many views may stand on one another. Source: MongoDB, 20. */
+export const viewDepthMax = 20

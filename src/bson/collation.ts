@@ -149,6 +149,15 @@ function wrongType(name: string, value: Value, expected: string): CommandError {
   )
 }
 
+/** Whether two `collation` fields ask for the same; so do none at all and the simple one. */
+export function isSameCollation(a: Value | undefined, b: Value | undefined): boolean {
+  const text = (spec: Value | undefined) => {
+    const full = parseCollation(spec)?.spec
+    return full && show(full)
+  }
+  return text(a) === text(b)
+}
+
 /** The names of ICU for kinds of order within a language, and those of Intl. */
 const kinds = new Map([
   ['phonebook', 'phonebk'],

@@ -18,8 +18,10 @@ import {
   statement,
   stateOf,
   updateStatement,
+  value,
 } from './store.suite.ts'
 import type { Store } from './store.ts'
+import { createView } from './view-ddl.ts'
 
 const namespaces: readonly Namespace[] = [
   { db: 'shop', coll: 'a' },
@@ -28,6 +30,8 @@ const namespaces: readonly Namespace[] = [
 ]
 
 const namespace = fc.constantFrom(...namespaces)
+/** Names of views, and those that collections may have too. */
+const viewed = fc.constantFrom(...namespaces.slice(0, 2), { db: 'shop', coll: 'v' }, { db: 'shop', coll: 'w' })
 const id = fc.integer({ min: 0, max: 5 })
 const scalar = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('x', 'y', null, 1.5))
 const document = fc.record(
@@ -158,6 +162,26 @@ const steps = fc.array(
               options: { changeStreamPreAndPostImages: { enabled } },
               index: undefined,
             }),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(viewed, viewed, fc.constantFrom('create', 'modify'), scalar)
+        .map(([view, over, action, n]): Step => {
+          const definition = { viewOn: over.coll, pipeline: [value({ $match: { n } })] }
+          return store =>
+            action === 'create'
+              ? createView(store, view, { ...definition, collation: undefined })
+              : modifyCollection(store, view, { options: {}, index: undefined, view: definition })
+        }),
+    },
+    {
+      weight: 1,
+      arbitrary: viewed.map(
+        (ns): Step =>
+          store =>
+            dropCollection(store, ns),
       ),
     },
   ),

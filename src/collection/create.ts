@@ -8,6 +8,7 @@ import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
 import type { Store } from './store.ts'
+import { requireNoView } from './views.ts'
 
 /** 16 bytes of a random UUID (version 4). */
 export function newUuid(env: Env): Uint8Array {
@@ -36,7 +37,11 @@ export function createChange(
   }
 }
 
-/** The collection as it is now; a create entry is committed first when it is not there. */
+/**
+ * The collection as it is now; a create entry is committed first when it is not there.
+ *
+ * @throws CommandError CommandNotSupportedOnView when a view has the name, InvalidNamespace.
+ */
 export async function ensureCollection(
   transaction: WriteTransaction,
   store: Store,
@@ -46,6 +51,18 @@ export async function ensureCollection(
   if (found !== undefined) return found
   requireCollectionName(namespace)
   requireUserCollection(namespace)
+  await requireNoView(transaction, store.catalog, namespace)
+  return ensureAnyCollection(transaction, store, namespace)
+}
+
+/** The same for a collection of the server's own. */
+export async function ensureAnyCollection(
+  transaction: WriteTransaction,
+  store: Store,
+  namespace: Namespace,
+): Promise<CollectionInfo> {
+  const found = await store.catalog.find(transaction, namespace)
+  if (found !== undefined) return found
   await commitChanges(transaction, store.catalog, [createChange(store.env, namespace)])
   return must(await store.catalog.find(transaction, namespace), 'collection that was just created')
 }

@@ -6,12 +6,14 @@ import { elementsOf, getField } from '../bson/reader.ts'
 import { show } from '../bson/show.ts'
 import { documentValue, type Value } from '../bson/value.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
-import type { WriteTransaction } from '../storage/engine.ts'
+import type { Reader } from '../storage/engine.ts'
 import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { createChange, requireUserCollection } from './create.ts'
 import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
 import type { Store } from './store.ts'
+import { dropView, modifyView, requireFreeName, type ViewModification } from './view-ddl.ts'
+import { findView, notACollection, requireNoView } from './views.ts'
 
 type Options = { readonly [name: string]: Encodable }
 
@@ -24,9 +26,7 @@ export async function createCollection(store: Store, namespace: Namespace, optio
   requireCollectionName(namespace)
   requireUserCollection(namespace)
   await store.engine.write(async transaction => {
-    if ((await store.catalog.find(transaction, namespace)) !== undefined) {
-      throw new CommandError('NamespaceExists', `Collection ${showNamespace(namespace)} already exists.`)
-    }
+    await requireFreeName(transaction, store, namespace)
     await commitChanges(transaction, store.catalog, [createChange(store.env, namespace, options)])
   })
 }
@@ -43,13 +43,24 @@ export function commandEntry(store: Store, info: CollectionInfo, o: Options, o2?
   }
 }
 
-/** Drops a collection. Gives what it was, undefined when there was none. */
-export async function dropCollection(store: Store, namespace: Namespace): Promise<CollectionInfo | undefined> {
+/** What was dropped. */
+export interface Dropped {
+  /** Undefined for a view. */
+  readonly indexCount: number | undefined
+}
+
+/** Drops a collection or a view. Gives what it was, undefined when there was none. */
+export async function dropCollection(store: Store, namespace: Namespace): Promise<Dropped | undefined> {
   const { result } = await store.engine.write(async transaction => {
     const info = await store.catalog.find(transaction, namespace)
-    if (info === undefined) return undefined
-    await commitChanges(transaction, store.catalog, [dropChange(store, info)])
-    return info
+    if (info !== undefined) {
+      await commitChanges(transaction, store.catalog, [dropChange(store, info)])
+      return { indexCount: info.indexes.length }
+    }
+    const view = await findView(transaction, store.catalog, namespace)
+    if (view === undefined) return undefined
+    await dropView(transaction, store, view)
+    return { indexCount: undefined }
   })
   return result
 }
@@ -83,6 +94,7 @@ export async function renameCollection(
   target: Namespace,
   { dropTarget }: { readonly dropTarget: boolean },
 ): Promise<void> {
+  requireUserCollection(source)
   requireCollectionName(target)
   requireUserCollection(target)
   if (showNamespace(source) === showNamespace(target)) {
@@ -91,12 +103,14 @@ export async function renameCollection(
   await store.engine.write(async transaction => {
     const info = await store.catalog.find(transaction, source)
     if (info === undefined) {
+      await requireNoView(transaction, store.catalog, source)
       throw new CommandError('NamespaceNotFound', `Source collection ${showNamespace(source)} does not exist`)
     }
     const existing = await store.catalog.find(transaction, target)
     if (existing !== undefined && !dropTarget) {
       throw new CommandError('NamespaceExists', 'target namespace exists')
     }
+    if (existing === undefined) await requireFreeName(transaction, store, target)
     const entry = commandEntry(store, info, {
       renameCollection: showNamespace(source),
       to: showNamespace(target),
@@ -112,24 +126,35 @@ export function uuidValue(uuid: Uint8Array): Value {
   return binaryValue(4, uuid)
 }
 
-/** What collMod is to change: collection options by name, and options of one index by name. */
+/** What collMod is to change: collection options by name, and options of one index by name; or a view's definition. */
 export interface Modification {
   readonly options: Options
   /** Which index, by name or by key, and its new options; undefined when no index is concerned. */
   readonly index:
     | { readonly name: string | undefined; readonly key: Value | undefined; readonly options: Options }
     | undefined
+  readonly view?: ViewModification
 }
 
 /** Changes options. The entry keeps what they were. Gives the index's options of before, for the reply. */
 export async function modifyCollection(
   store: Store,
   namespace: Namespace,
-  { options, index }: Modification,
+  { options, index, view = {} }: Modification,
 ): Promise<Options> {
+  requireUserCollection(namespace)
+  const given = (parts: object) => Object.entries(parts).flatMap(([name, part]) => (part === undefined ? [] : [name]))
   const { result } = await store.engine.write(async transaction => {
     const info = await store.catalog.find(transaction, namespace)
-    if (info === undefined) throw namespaceNotFound(namespace)
+    if (info === undefined) {
+      const definition = await findView(transaction, store.catalog, namespace)
+      if (definition === undefined) throw namespaceNotFound(namespace)
+      if (definition.isTimeSeries) throw notACollection(definition)
+      requireNone(given({ ...options, index }), 'not supported on a view')
+      await modifyView(transaction, store, definition, view)
+      return {}
+    }
+    requireNone(given(view), 'only supported on a view')
     const found = index && requireIndex(info, index)
     const indexOld = found && optionsOf(found.spec, Object.keys(index?.options ?? {}))
     const o: Options = {
@@ -147,6 +172,10 @@ export async function modifyCollection(
   return result
 }
 
+function requireNone(options: readonly string[], why: string): void {
+  if (options.length > 0) throw new CommandError('InvalidOptions', `option ${why}: ${options.join(', ')}`)
+}
+
 function requireIndex(info: CollectionInfo, { name, key }: NonNullable<Modification['index']>) {
   const found = info.indexes.find(index =>
     name !== undefined ? index.name === name : key !== undefined && equalValues(getField(index.spec, 'key'), key),
@@ -162,13 +191,10 @@ function optionsOf(document: Uint8Array, only?: readonly string[]): Options {
   return Object.fromEntries(elementsOf(documentValue(document)).filter(([name]) => only?.includes(name) ?? true))
 }
 
-/** The collection as a write transaction sees it. @throws CommandError NamespaceNotFound. */
-export async function requireCollection(
-  transaction: WriteTransaction,
-  store: Store,
-  namespace: Namespace,
-): Promise<CollectionInfo> {
-  const info = await store.catalog.find(transaction, namespace)
-  if (info === undefined) throw namespaceNotFound(namespace)
-  return info
+/** The collection as `reader` sees it. @throws CommandError NamespaceNotFound, CommandNotSupportedOnView. */
+export async function requireCollection(reader: Reader, store: Store, namespace: Namespace): Promise<CollectionInfo> {
+  const info = await store.catalog.find(reader, namespace)
+  if (info !== undefined) return info
+  await requireNoView(reader, store.catalog, namespace)
+  throw namespaceNotFound(namespace)
 }

@@ -22,7 +22,7 @@ import { commitChanges } from './apply.ts'
 import { discard, newId } from './apply-command.ts'
 import { describeIndex, putInfo, type CollectionInfo, type IndexInfo } from './catalog.ts'
 import { duplicateKey } from './constraints.ts'
-import { ensureCollection } from './create.ts'
+import { ensureCollection, requireUserCollection } from './create.ts'
 import { commandEntry, requireCollection } from './ddl.ts'
 import { indexEntriesOf } from './keys.ts'
 import type { Namespace } from './namespace.ts'
@@ -43,6 +43,7 @@ export async function createIndexes(
   specs: readonly Uint8Array[],
   pace: Pace,
 ): Promise<IndexCounts> {
+  requireUserCollection(namespace)
   const { result: createdCollection } = await store.engine.write(async transaction => {
     if ((await store.catalog.find(transaction, namespace)) !== undefined) return false
     await ensureCollection(transaction, store, namespace)

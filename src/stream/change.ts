@@ -5,9 +5,10 @@
 import { must } from '../base/assert.ts'
 import { deltaOf } from '../collection/apply.ts'
 import { parseNamespace, type Namespace } from '../collection/namespace.ts'
-import { encodeDocument, type Encodable } from '../bson/encode.ts'
+import { viewsName } from '../collection/views.ts'
+import { documentOf, encodeDocument, type Encodable } from '../bson/encode.ts'
 import { elementsOf, firstElement, getField } from '../bson/reader.ts'
-import { documentValue, toText } from '../bson/value.ts'
+import { documentBytes, documentValue, toText } from '../bson/value.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
 import { encodeResumeToken } from '../oplog/resume-token.ts'
 import type { Position } from '../storage/engine.ts'
@@ -23,6 +24,8 @@ export interface ChangeBasis {
   readonly operationType: OperationType
   /** Whether only streams with showExpandedEvents see it. */
   readonly isExpanded: boolean
+  /** Whether it is about a view: streams of a single collection do not see it, and the UUID is that of system.views. */
+  readonly isOfView: boolean
   /** `coll` is undefined for dropDatabase. */
   readonly namespace: { readonly db: string; readonly coll: string | undefined }
   /** New name of a renamed collection. */
@@ -42,6 +45,11 @@ export function interpretEntry(entry: OplogEntry, position: Position): ChangeBas
   switch (entry.op) {
     case 'n':
       return undefined
+    case 'c':
+      return commandChange(entry, position)
+  }
+  if (isAboutView(entry.ns)) return viewChange(entry, position)
+  switch (entry.op) {
     case 'i':
       return documentChange(entry, position, 'insert', must(entry.o2, 'o2 of an insert'), undefined)
     case 'd':
@@ -51,10 +59,14 @@ export function interpretEntry(entry: OplogEntry, position: Position): ChangeBas
       const type = diff === undefined ? 'replace' : 'update'
       return documentChange(entry, position, type, must(entry.o2, 'o2 of an update'), diff)
     }
-    case 'c':
-      return commandChange(entry, position)
   }
 }
+
+const viewsSuffix = `.${viewsName}`
+
+/** Another collection's name may end so too (`a.system.views`), but then the database's name is not right in front. */
+const isAboutView = (ns: string): boolean =>
+  ns.endsWith(viewsSuffix) && ns.indexOf('.') === ns.length - viewsSuffix.length
 
 function documentChange(
   entry: OplogEntry,
@@ -69,6 +81,7 @@ function documentChange(
     entry,
     operationType,
     isExpanded: false,
+    isOfView: false,
     namespace: parseNamespace(entry.ns),
     to: undefined,
     documentKey,
@@ -80,6 +93,7 @@ function documentChange(
 
 const nothingMore = {
   isExpanded: false,
+  isOfView: false,
   to: undefined,
   documentKey: undefined,
   diff: undefined,
@@ -124,6 +138,22 @@ function commandChange(entry: OplogEntry, position: Position): ChangeBasis | und
       return { ...expanded('modify', rest()), stateBeforeChange: stateBefore(must(o2, 'o2 of a collMod entry')) }
     default:
       return undefined
+  }
+}
+
+/** A write to system.views, as what it does to the view. A view that is gone is not described. */
+function viewChange(entry: OplogEntry, position: Position): ChangeBasis {
+  const { op, o } = entry
+  const [, ...definition] = elementsOf(documentValue(o))
+  return {
+    ...nothingMore,
+    position,
+    entry,
+    operationType: op === 'i' ? 'create' : op === 'u' ? 'modify' : 'drop',
+    isExpanded: true,
+    isOfView: true,
+    namespace: parseNamespace(toText(must(getField(o, '_id'), '_id of a view'))),
+    operationDescription: op === 'd' ? undefined : documentBytes(documentOf(definition)),
   }
 }
 

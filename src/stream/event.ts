@@ -2,8 +2,11 @@
 import { createHash } from 'node:crypto'
 import { unreachable } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
+import { getField } from '../bson/reader.ts'
+import { isString, toText } from '../bson/value.ts'
 import { BsonWriter } from '../bson/writer.ts'
 import { afterUpdate } from '../collection/apply.ts'
+import { bucketsPrefix } from '../collection/views.ts'
 import { showClusterTime } from '../oplog/cluster-time.ts'
 import type { TransactionId } from '../oplog/entry.ts'
 import { describeDiff } from '../update/description.ts'
@@ -69,7 +72,8 @@ export function makeEvent(change: ChangeBasis, shape: EventShape, current: Uint8
   writer.document('_id', token)
   writer.string('operationType', operationType)
   writer.timestamp('clusterTime', position.time)
-  if (shape.showExpandedEvents && entry.ui !== undefined) writer.binary('collectionUUID', 4, entry.ui)
+  if (shape.showExpandedEvents && entry.ui !== undefined && !change.isOfView)
+    writer.binary('collectionUUID', 4, entry.ui)
   writer.date('wallTime', entry.wallMs)
   writeFullDocument(writer, change, shape, current, missing)
   writer.startDocument('ns')
@@ -88,7 +92,7 @@ export function makeEvent(change: ChangeBasis, shape: EventShape, current: Uint8
     }
   }
   if (change.stateBeforeChange !== undefined) writer.document('stateBeforeChange', change.stateBeforeChange)
-  if (operationType === 'create') writer.string('nsType', 'collection')
+  if (operationType === 'create') writer.string('nsType', nsTypeOf(change))
   writePreImage(writer, change, shape, missing)
   return { event: writer.finish(), token, missingImage }
 }
@@ -102,6 +106,12 @@ function writeTransaction(writer: BsonWriter, { lsid, txnNumber }: TransactionId
   writer.binary('id', 4, lsid)
   writer.binary('uid', 0, nobodysUid)
   writer.end()
+}
+
+function nsTypeOf({ isOfView, entry }: ChangeBasis): string {
+  if (!isOfView) return 'collection'
+  const viewOn = getField(entry.o, 'viewOn')
+  return isString(viewOn) && toText(viewOn).startsWith(bucketsPrefix) ? 'timeseries' : 'view'
 }
 
 function writeFullDocument(

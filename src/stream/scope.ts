@@ -35,13 +35,15 @@ export function watches(
   }
 }
 
-/** Whether the scope sees a change: by its namespace, a rename also by its target. */
-export function watchesChange(scope: Scope, { namespace, to }: ChangeBasis): boolean {
+/** Whether the scope sees a change: by its namespace, a rename also by its target. No collection sees those of a view. */
+export function watchesChange(scope: Scope, { namespace, to, isOfView }: ChangeBasis): boolean {
+  if (isOfView && scope.kind === 'collection') return false
   return watches(scope, namespace) || (to !== undefined && watches(scope, to))
 }
 
 /** Whether a stream of this scope ends with that change. Source: MongoDB manual, "Change events", invalidate. */
-export function isInvalidatedBy(scope: Scope, { operationType }: ChangeBasis): boolean {
+export function isInvalidatedBy(scope: Scope, { operationType, isOfView }: ChangeBasis): boolean {
+  if (isOfView) return false
   if (scope.kind === 'collection') return operationType === 'drop' || operationType === 'rename'
   return scope.kind === 'database' && operationType === 'dropDatabase'
 }

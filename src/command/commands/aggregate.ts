@@ -1,12 +1,17 @@
-/** Runs a pipeline: over a collection, over documents that it makes itself, or as a change stream. */
+/** Runs a pipeline: over a collection or a view, over documents that it makes itself, or as a change stream. */
 import { compileChangeStreamPipeline, compilePipeline } from '../../aggregate/pipeline.ts'
 import { parseStage, sourceOf } from '../../aggregate/stage-names.ts'
 import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
 import { BsonType, isNumber, toText, type Value } from '../../bson/value.ts'
-import { requireCollectionName, requireDatabaseName, showNamespace } from '../../collection/namespace.ts'
-import { runQuery } from '../../collection/query.ts'
-import { everything, compileSelection } from '../../collection/read.ts'
+import {
+  requireCollectionName,
+  requireDatabaseName,
+  showNamespace,
+  type Namespace,
+} from '../../collection/namespace.ts'
+import { withSnapshot } from '../../collection/store.ts'
+import { requireNoView } from '../../collection/views.ts'
 import { sourceFrom, type CursorSource } from '../../cursor/source.ts'
 import { ChangeStream } from '../../stream/change-stream.ts'
 import { parseChangeStream } from '../../stream/options.ts'
@@ -28,6 +33,7 @@ import {
   readFields,
   withoutEffect,
 } from '../fields.ts'
+import { findReadSource, runPipeline } from '../read-source.ts'
 
 const table = {
   aggregate: anything,
@@ -63,7 +69,6 @@ export const command: Command = {
     const { batchSize } = readDocumentFields('aggregate.cursor', parts.cursor, cursorTable)
     const coll = collectionOf(parts.aggregate)
     const namespace = showNamespace({ db: request.db, coll: coll ?? '$cmd.aggregate' })
-    const compile = compileContext(context, parts)
     const source = sourceOf(pipeline)
     if (source === 'change stream') {
       context.operation.isChangeStream = true
@@ -76,6 +81,8 @@ export const command: Command = {
       if (parts.collectionUUID !== undefined) {
         throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
       }
+      if (coll !== undefined) await requireWatchable(context, { db: request.db, coll })
+      const compile = compileContext(context, parts)
       const stream = openChangeStream(context, request, coll, pipeline, compile)
       return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true })
     }
@@ -88,8 +95,14 @@ export const command: Command = {
         `{aggregate: 1} is not valid for '${stageName(pipeline[0])}'; a collection is required.`,
       )
     }
-    return firstBatch(context, openPipeline(context, request, coll, pipeline, compile), { namespace, batchSize })
+    const documents = await openPipeline(context, request, coll, parts)
+    return firstBatch(context, sourceFrom(documents), { namespace, batchSize })
   },
+}
+
+/** Refuses to watch what is not a collection and has no changes of its own. @throws CommandError CommandNotSupportedOnView. */
+async function requireWatchable({ store }: CommandContext, namespace: Namespace): Promise<void> {
+  await withSnapshot(store, snapshot => requireNoView(snapshot, store.catalog, namespace))
 }
 
 /** The collection's name; undefined for `aggregate: 1`. */
@@ -125,34 +138,25 @@ function openChangeStream(
   return new ChangeStream({ store, hub, view, start: options.start })
 }
 
-function openPipeline(
-  { store }: CommandContext,
+async function openPipeline(
+  context: CommandContext,
   { db }: CommandRequest,
   coll: string | undefined,
-  pipeline: readonly Value[],
-  compile: CompileContext,
-): CursorSource {
-  const all = (selection = everything) => {
-    const namespace = { db, coll: coll ?? '' }
-    return runQuery(
-      store,
-      namespace,
-      { selection, sort: undefined, skip: 0, limit: Infinity, project: same },
-      compile.pace,
-    )
+  { pipeline, collation, let: variables }: PipelineParts,
+): Promise<AsyncIterable<Uint8Array>> {
+  if (coll === undefined) {
+    const compile = compileContext(context, { collation, let: variables })
+    return compilePipeline(pipeline, compile)(none(), compile.pace)
   }
-  if (coll === undefined) return sourceFrom(compilePipeline(pipeline, compile)(none(), compile.pace))
   requireCollectionName({ db, coll })
-  // Compiled whole before a leading $match becomes the query, so that refusals are the same.
-  const run = compilePipeline(pipeline, compile)
-  const [first, ...rest] = pipeline.map(parseStage)
-  if (first?.name !== '$match') return sourceFrom(run(all(), compile.pace))
-  const selection = compileSelection(first.spec, compile)
-  return sourceFrom(
-    compilePipeline(pipeline.slice(pipeline.length - rest.length), compile)(all(selection), compile.pace),
-  )
+  const source = await findReadSource(context.store, { db, coll }, collation)
+  return runPipeline(context.store, source, pipeline, compileContext(context, { ...source, let: variables }))
 }
 
-const same = (document: Uint8Array): Uint8Array => document
+interface PipelineParts {
+  readonly pipeline: readonly Value[]
+  readonly collation: Value | undefined
+  readonly let: Value | undefined
+}
 
 async function* none(): AsyncGenerator<Uint8Array> {}

@@ -6,6 +6,7 @@ import type { Value } from '../../bson/value.ts'
 import { insertDocuments } from '../../collection/insert.ts'
 import { deleteAll, deleteFirst, updateAll, updateFirst, type Outcome } from '../../collection/modify.ts'
 import { parseNamespace, type Namespace } from '../../collection/namespace.ts'
+import type { Store } from '../../collection/store.ts'
 import { sourceOf } from '../../cursor/source.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
 import type { Command, CommandContext } from '../command.ts'
@@ -28,6 +29,7 @@ import {
 } from '../fields.ts'
 import { compileStatement, compileUpdateStatement, runStatements } from '../statements.ts'
 import { requireStatementCount } from '../write-reply.ts'
+import { requireWritable } from '../write-target.ts'
 
 const table = {
   bulkWrite: anything,
@@ -149,14 +151,14 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
   switch (kind) {
     case 'insert': {
       const { insert, document: inserted } = readDocumentFields(path, op, insertTable)
-      return insertOne(context, namespaceAt(frame, insert), frame, inserted, stmtId)
+      return insertOne(context, await namespaceAt(store, frame, insert), frame, inserted, stmtId)
     }
     case 'update': {
       const parts = readDocumentFields(path, op, updateTable)
       requireRetryable(context, parts.multi)
       const statement = compileUpdateStatement(
         context,
-        { ...frame, namespace: namespaceAt(frame, parts.update) },
+        { ...frame, namespace: await namespaceAt(store, frame, parts.update) },
         { ...parts, update: parts.updateMods, stmtId },
       )
       return { ...(await (parts.multi ? updateAll : updateFirst)(store, statement)), kind }
@@ -166,7 +168,7 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
       requireRetryable(context, parts.multi)
       const statement = compileStatement(
         context,
-        { ...frame, namespace: namespaceAt(frame, parts.delete) },
+        { ...frame, namespace: await namespaceAt(store, frame, parts.delete) },
         { ...parts, stmtId },
       )
       return { ...(await (parts.multi ? deleteAll : deleteFirst)(store, statement)), kind }
@@ -176,10 +178,13 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
   }
 }
 
-function namespaceAt({ namespaces }: Frame, index: number): Namespace {
+async function namespaceAt(store: Store, { namespaces }: Frame, index: number): Promise<Namespace> {
   const namespace = namespaces[index]
-  if (namespace !== undefined) return namespace
-  throw new CommandError('BadValue', `BulkWrite ops entry has an invalid nsInfo index: ${index}`)
+  if (namespace === undefined) {
+    throw new CommandError('BadValue', `BulkWrite ops entry has an invalid nsInfo index: ${index}`)
+  }
+  await requireWritable(store, namespace)
+  return namespace
 }
 
 function requireRetryable({ operation }: CommandContext, multi: boolean): void {

@@ -1,4 +1,4 @@
-/** Changes options of a collection, or of one of its indexes. */
+/** Changes options of a collection, or of one of its indexes, or the definition of a view. */
 import { CommandError } from '../../base/errors.ts'
 import type { Encodable } from '../../bson/encode.ts'
 import { modifyCollection } from '../../collection/ddl.ts'
@@ -6,24 +6,27 @@ import { compileMatch } from '../../query/match.ts'
 import { collectionOptionFields, pickCollectionOptions } from '../collection-options.ts'
 import type { Command } from '../command.ts'
 import {
+  anything,
   bool,
   collectionName,
   count,
   document,
   falsy,
+  many,
   notSupported,
   optional,
   readDocumentFields,
   readFields,
   string,
 } from '../fields.ts'
+import { requireViewPipeline } from '../view-definition.ts'
 
 const table = {
   collMod: collectionName,
   ...collectionOptionFields,
   index: optional(document),
-  viewOn: notSupported(),
-  pipeline: notSupported(),
+  viewOn: optional(string),
+  pipeline: optional(many(anything)),
   timeseries: notSupported(),
   cappedSize: notSupported(),
   cappedMax: notSupported(),
@@ -43,12 +46,16 @@ const indexTable = {
 export const command: Command = {
   name: 'collMod',
   inApiVersion1: true,
-  async run(request, { store }) {
+  async run(request, context) {
+    const { store } = context
     const parts = readFields(request, table)
     if (parts.validator !== undefined) compileMatch(parts.validator, {})
     const index = parts.index && parseIndex(readIndex(parts.index))
     const options = pickCollectionOptions(request, parts)
-    const before = await modifyCollection(store, { db: request.db, coll: parts.collMod }, { options, index })
+    const { viewOn, pipeline } = parts
+    const namespace = { db: request.db, coll: parts.collMod }
+    if (pipeline !== undefined) requireViewPipeline(context, namespace, pipeline, undefined)
+    const before = await modifyCollection(store, namespace, { options, index, view: { viewOn, pipeline } })
     const reply: Record<string, Encodable> = {}
     for (const [name, value] of Object.entries(index?.options ?? {})) {
       if (value === undefined) continue

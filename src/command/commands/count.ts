@@ -1,8 +1,8 @@
 /** Counts documents that match. */
-import { countDocuments, compileSelection } from '../../collection/read.ts'
 import type { Command } from '../command.ts'
 import { compileContext } from '../compile.ts'
 import { collectionName, count, document, integer, optional, readFields, withoutEffect } from '../fields.ts'
+import { findReadSource, readMatching } from '../read-source.ts'
 import { emptyFilter } from '../statements.ts'
 
 const table = {
@@ -20,11 +20,12 @@ export const command: Command = {
   inApiVersion1: true,
   async run(request, context) {
     const { count: coll, query, skip, limit, collation } = readFields(request, table)
-    const compile = compileContext(context, { collation })
+    const { store } = context
+    const source = await findReadSource(store, { db: request.db, coll }, collation)
+    const compile = compileContext(context, source)
     const countMax = limit === 0 ? Infinity : skip + Math.abs(limit)
-    const selection = compileSelection(query, compile)
-    const { pace } = compile
-    const n = await countDocuments(context.store, { db: request.db, coll }, selection, { pace, countMax })
+    let n = 0
+    for await (const _ of readMatching(store, source, query, compile)) if (++n >= countMax) break
     return { n: Math.max(0, n - skip) }
   },
 }

@@ -14,6 +14,7 @@ import {
 } from '../fields.ts'
 import { compileStatement, retriedStmtIds, runStatements } from '../statements.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
+import { requireWritable } from '../write-target.ts'
 
 const table = { ...writeFields, delete: collectionName, deletes: many(document), let: optional(document) }
 
@@ -35,7 +36,9 @@ export const command: Command = {
     const { delete: coll, deletes, ordered, let: variables } = readFields(request, table)
     requireStatementCount(deletes.length)
     context.counters.operations.delete += deletes.length
-    const frame = { namespace: { db: request.db, coll }, bypassDocumentValidation: true, let: variables }
+    const namespace = { db: request.db, coll }
+    await requireWritable(context.store, namespace)
+    const frame = { namespace, bypassDocumentValidation: true, let: variables }
     const statements = deletes.map((value, index) =>
       readDocumentFields(`delete.deletes.${index}`, value, statementTable),
     )

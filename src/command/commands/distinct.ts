@@ -6,10 +6,10 @@ import { documentBytesMax } from '../../base/limits.ts'
 import { timestampValue } from '../../bson/encode.ts'
 import { ownedValue, type Value } from '../../bson/value.ts'
 import { valuesAtPath } from '../../bson/path.ts'
-import { compileSelection, readDocuments } from '../../collection/read.ts'
 import type { Command } from '../command.ts'
 import { compileContext } from '../compile.ts'
 import { collectionName, document, optional, readFields, string, withoutEffect } from '../fields.ts'
+import { findReadSource, readMatching } from '../read-source.ts'
 import { emptyFilter } from '../statements.ts'
 
 const table = {
@@ -27,19 +27,14 @@ export const command: Command = {
   readsSnapshots: true,
   async run(request, context) {
     const { distinct: coll, key, query, collation } = readFields(request, table)
-    const compile = compileContext(context, { collation })
-    const selection = compileSelection(query, compile)
+    const source = await findReadSource(context.store, { db: request.db, coll }, collation)
+    const compile = compileContext(context, source)
     const path = key.split('.')
     const memory = new MemoryBudget('distinct', {})
     const keys = new ValueKeys(compile.collation, memory)
     const seen = new Map<string, Value>()
     let bytes = 0
-    for await (const { document: found } of readDocuments(
-      context.store,
-      { db: request.db, coll },
-      selection,
-      compile,
-    )) {
+    for await (const { document: found } of readMatching(context.store, source, query, compile)) {
       for (const value of valuesAtPath(found, path)) {
         if (value === undefined) continue
         const identity = keys.keyOf(value)

@@ -1,4 +1,4 @@
-/** Drops a collection; nothing is wrong when there is none. */
+/** Drops a collection or a view; nothing is wrong when there is none. */
 import { dropCollection } from '../../collection/ddl.ts'
 import { requireCollectionName, showNamespace } from '../../collection/namespace.ts'
 import type { Command } from '../command.ts'
@@ -14,6 +14,6 @@ export const command: Command = {
     const dropped = await dropCollection(store, namespace)
     if (dropped === undefined) return {}
     maintenance.poke()
-    return { nIndexesWas: dropped.indexes.length, ns: showNamespace(namespace) }
+    return { nIndexesWas: dropped.indexCount, ns: showNamespace(namespace) }
   },
 }

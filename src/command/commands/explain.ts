@@ -1,12 +1,14 @@
 /** Says how a query would be run: by _id, or by a scan of the collection. */
-import { encodeDocument, type Encodable } from '../../bson/encode.ts'
-import { firstElement, getField } from '../../bson/reader.ts'
-import { documentBytes, isDocument, isString, toText, type Value } from '../../bson/value.ts'
+import { encodeDocument } from '../../bson/encode.ts'
+import { firstElement, getField, itemsOf } from '../../bson/reader.ts'
+import { documentBytes, isArray, isDocument, isString, toText, type Value } from '../../bson/value.ts'
 import { CommandError } from '../../base/errors.ts'
 import { parseCollation } from '../../bson/collation.ts'
+import { showNamespace } from '../../collection/namespace.ts'
 import { idsOf } from '../../query/plan.ts'
 import type { Command } from '../command.ts'
 import { document, oneOf, optional, readFields } from '../fields.ts'
+import { findReadSource, stageOf } from '../read-source.ts'
 import { emptyFilter } from '../statements.ts'
 
 const table = {
@@ -17,26 +19,32 @@ const table = {
 export const command: Command = {
   name: 'explain',
   inApiVersion1: true,
-  run(request, { facts }) {
+  async run(request, { facts, store }) {
     const { explain, verbosity } = readFields(request, table)
     if (verbosity !== 'queryPlanner') {
       throw new CommandError('NotImplemented', `'explain.verbosity: ${verbosity}' is not supported yet`)
     }
     const body = documentBytes(explain)
     const [name, target] = firstElement(explain) ?? ['', emptyFilter]
-    const filter = filterOf(name, body)
-    const collation = getField(body, 'collation')
-    const ids = idsOf(filter, parseCollation(isDocument(collation) ? collation : undefined))
-    const stage: Record<string, Encodable> =
-      ids === undefined ? { stage: 'COLLSCAN', direction: 'forward' } : { stage: 'IDHACK' }
+    const asked = filterOf(name, body)
+    const given = getField(body, 'collation')
+    const named = { db: request.db, coll: isString(target) ? toText(target) : '' }
+    const source = await findReadSource(store, named, isDocument(given) ? given : undefined)
+    const { namespace, pipeline, collation } = source
+    // Behind a view the collection is asked with the view's own filter, and the command's comes after it.
+    const filter = pipeline === undefined ? asked : firstMatch(pipeline)
+    const ids = idsOf(filter, parseCollation(collation))
+    const queryPlanner = {
+      namespace: showNamespace(namespace),
+      parsedQuery: filter,
+      winningPlan: ids === undefined ? { stage: 'COLLSCAN', direction: 'forward' } : { stage: 'IDHACK' },
+      rejectedPlans: [],
+    }
     return {
       explainVersion: '1',
-      queryPlanner: {
-        namespace: `${request.db}.${isString(target) ? toText(target) : ''}`,
-        parsedQuery: filter,
-        winningPlan: stage,
-        rejectedPlans: [],
-      },
+      ...(pipeline === undefined
+        ? { queryPlanner }
+        : { stages: [{ $cursor: { queryPlanner } }, ...pipeline, stageOf('$match', asked)] }),
       command: encodeDocument({ ...Object.fromEntries([[name, target]]), $db: request.db }),
       serverInfo: { version: facts.version },
     }
@@ -61,12 +69,16 @@ function filterOf(name: string, body: Uint8Array): Value {
     }
     case 'aggregate': {
       const pipeline = getField(body, 'pipeline')
-      const first = pipeline && firstElement(pipeline)?.[1]
-      return isDocument(first) ? documentField(documentBytes(first), '$match') : emptyFilter
+      return firstMatch(isArray(pipeline) ? itemsOf(pipeline) : [])
     }
     default:
       throw new CommandError('CommandNotFound', `Explain failed due to unknown command: ${name}`)
   }
+}
+
+/** The filter that a pipeline begins with. */
+function firstMatch([first]: readonly Value[]): Value {
+  return isDocument(first) ? documentField(documentBytes(first), '$match') : emptyFilter
 }
 
 function documentField(body: Uint8Array, name: string): Value {

@@ -1,12 +1,14 @@
-/** Finds documents of one collection: filter, sort, skip, limit, projection. */
+/** Finds documents of one collection or view: filter, sort, skip, limit, projection. */
 import { firstBatchCountDefault } from '../../base/limits.ts'
-import { isEmpty } from '../../bson/reader.ts'
+import { encodeValue } from '../../bson/encode.ts'
+import { firstElement, isEmpty } from '../../bson/reader.ts'
+import type { Value } from '../../bson/value.ts'
 import { requireCollectionName, showNamespace } from '../../collection/namespace.ts'
 import { findPinned, runQuery, type Query } from '../../collection/query.ts'
 import { compileSelection } from '../../collection/read.ts'
 import { sourceFrom, sourceOf } from '../../cursor/source.ts'
 import { compileProject } from '../../query/project.ts'
-import { compileSort } from '../../query/sort.ts'
+import { compileSort, type Sort } from '../../query/sort.ts'
 import type { Command } from '../command.ts'
 import { compileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
@@ -22,6 +24,7 @@ import {
   readFields,
   withoutEffect,
 } from '../fields.ts'
+import { findReadSource, runPipeline, stageOf } from '../read-source.ts'
 import { emptyFilter } from '../statements.ts'
 
 const table = {
@@ -62,11 +65,18 @@ export const command: Command = {
     context.counters.operations.query++
     const namespace = { db: request.db, coll: parts.find }
     requireCollectionName(namespace)
-    const compile = compileContext(context, parts)
+    const source = await findReadSource(context.store, namespace, parts.collation)
+    const compile = compileContext(context, { ...source, let: parts.let })
     const { filter, sort, projection, skip } = parts
     // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
     const limit = Math.abs(parts.limit) || Infinity
     const singleBatch = parts.singleBatch || parts.limit < 0
+    const reply = { namespace: showNamespace(namespace), batchSize: parts.batchSize, singleBatch }
+    if (source.pipeline !== undefined) {
+      const stages = stagesOf({ filter, sort, projection, skip, limit })
+      const natural = sort && naturalOrder(sort)
+      return firstBatch(context, sourceFrom(runPipeline(context.store, source, stages, compile, natural)), reply)
+    }
     const project =
       projection === undefined || isEmpty(projection)
         ? undefined
@@ -79,8 +89,33 @@ export const command: Command = {
       project: project ?? (value => value),
     }
     const pinned = await findPinned(context.store, namespace, query)
-    const source =
+    const documents =
       pinned === undefined ? sourceFrom(runQuery(context.store, namespace, query, compile.pace)) : sourceOf(pinned)
-    return firstBatch(context, source, { namespace: showNamespace(namespace), batchSize: parts.batchSize, singleBatch })
+    return firstBatch(context, documents, reply)
   },
+}
+
+/** The query as the stages that a view is asked with. */
+function stagesOf({ filter, sort, projection, skip, limit }: ViewQuery): Value[] {
+  const stages = [stageOf('$match', filter)]
+  if (sort !== undefined && !isEmpty(sort) && naturalOrder(sort) === undefined) stages.push(stageOf('$sort', sort))
+  if (skip > 0) stages.push(stageOf('$skip', encodeValue(skip)))
+  if (limit < Infinity) stages.push(stageOf('$limit', encodeValue(limit)))
+  if (projection !== undefined && !isEmpty(projection)) stages.push(stageOf('$project', projection))
+  return stages
+}
+
+interface ViewQuery {
+  readonly filter: Value
+  readonly sort: Value | undefined
+  readonly projection: Value | undefined
+  readonly skip: number
+  /** Infinity for none. */
+  readonly limit: number
+}
+
+/** The sort where it asks for the order in which the collection is stored; undefined for any other. */
+function naturalOrder(sort: Value): Sort | undefined {
+  if (firstElement(sort)?.[0] !== '$natural') return undefined
+  return compileSort(sort, undefined)
 }

@@ -3,6 +3,7 @@ import { insertDocuments } from '../../collection/insert.ts'
 import type { Command } from '../command.ts'
 import { bool, collectionName, documentOnly, many, optional, readFields } from '../fields.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
+import { requireWritable } from '../write-target.ts'
 
 const table = {
   insert: collectionName,
@@ -21,8 +22,10 @@ export const command: Command = {
     const { insert, documents, ordered, ...parts } = readFields(request, table)
     requireStatementCount(documents.length)
     counters.operations.insert += documents.length
+    const namespace = { db: request.db, coll: insert }
+    await requireWritable(store, namespace)
     const { insertedCount, writeErrors, retriedIds } = await insertDocuments(store, {
-      namespace: { db: request.db, coll: insert },
+      namespace,
       documents,
       firstStmtId: 0,
       // In a transaction the first refusal ends everything.

@@ -1,10 +1,11 @@
-/** The collections of a database. */
+/** The collections and views of a database. */
 import { firstBatchCountDefault } from '../../base/limits.ts'
 import { encodeDocument } from '../../bson/encode.ts'
 import { uuidValue } from '../../collection/ddl.ts'
 import type { CollectionInfo } from '../../collection/catalog.ts'
 import { requireDatabaseName } from '../../collection/namespace.ts'
 import { withSnapshot } from '../../collection/store.ts'
+import { listViews, type ViewDefinition } from '../../collection/views.ts'
 import { sourceOf } from '../../cursor/source.ts'
 import { compileMatch } from '../../query/match.ts'
 import type { Command } from '../command.ts'
@@ -29,25 +30,35 @@ export const command: Command = {
     const { batchSize } = cursor
       ? readDocumentFields('listCollections.cursor', cursor, { batchSize: optional(count, firstBatchCountDefault) })
       : { batchSize: Infinity }
-    const collections = await withSnapshot(context.store, snapshot => context.store.catalog.list(snapshot, db))
+    const { store } = context
+    const [collections, views] = await withSnapshot(store, async snapshot => [
+      await store.catalog.list(snapshot, db),
+      await listViews(snapshot, store.catalog, db),
+    ])
     const matches = filter === undefined ? () => true : compileMatch(filter, {})
-    const shown = collections
-      .map(info => ({ whole: describe(info), name: nameOf(info) }))
-      .filter(row => matches(row.whole))
-    const documents = shown.map(({ whole, name }) => (nameOnly ? name : whole))
+    const documents = [...collections.map(describeCollection), ...views.map(describeView)]
+      .map(row => ({ whole: encodeDocument(row), row }))
+      .filter(({ whole }) => matches(whole))
+      .map(({ whole, row: { name, type } }) => (nameOnly ? encodeDocument({ name, type }) : whole))
     return firstBatch(context, sourceOf(documents), { namespace: `${db}.$cmd.listCollections`, batchSize })
   },
 }
 
-function describe({ namespace, uuid, options, indexes }: CollectionInfo): Uint8Array {
-  return encodeDocument({
+function describeCollection({ namespace, uuid, options, indexes }: CollectionInfo) {
+  return {
     name: namespace.coll,
     type: 'collection',
     options,
     info: { readOnly: false, uuid: uuidValue(uuid) },
     idIndex: indexes[0]?.spec,
-  })
+  }
 }
 
-const nameOf = ({ namespace }: CollectionInfo): Uint8Array =>
-  encodeDocument({ name: namespace.coll, type: 'collection' })
+function describeView({ namespace, viewOn, pipeline, collation }: ViewDefinition) {
+  return {
+    name: namespace.coll,
+    type: 'view',
+    options: { viewOn: viewOn.coll, pipeline, collation },
+    info: { readOnly: true },
+  }
+}

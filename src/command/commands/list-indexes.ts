@@ -1,6 +1,6 @@
 /** The indexes of a collection. */
 import { firstBatchCountDefault } from '../../base/limits.ts'
-import { namespaceNotFound } from '../../collection/ddl.ts'
+import { requireCollection } from '../../collection/ddl.ts'
 import { showNamespace } from '../../collection/namespace.ts'
 import { withSnapshot } from '../../collection/store.ts'
 import { sourceOf } from '../../cursor/source.ts'
@@ -33,8 +33,7 @@ export const command: Command = {
       ? readDocumentFields('listIndexes.cursor', cursor, { batchSize: optional(count, firstBatchCountDefault) })
       : { batchSize: Infinity }
     const namespace = { db: request.db, coll: listIndexes }
-    const info = await withSnapshot(context.store, snapshot => context.store.catalog.find(snapshot, namespace))
-    if (info === undefined) throw namespaceNotFound(namespace)
+    const info = await withSnapshot(context.store, snapshot => requireCollection(snapshot, context.store, namespace))
     const specs = info.indexes.filter(({ building }) => !building).map(({ spec }) => spec)
     return firstBatch(context, sourceOf(specs), { namespace: showNamespace(namespace), batchSize })
   },

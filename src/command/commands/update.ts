@@ -18,6 +18,7 @@ import {
 } from '../fields.ts'
 import { compileUpdateStatement, retriedStmtIds, runStatements } from '../statements.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
+import { requireWritable } from '../write-target.ts'
 
 const table = {
   ...writeFields,
@@ -50,7 +51,9 @@ export const command: Command = {
     const { update: coll, updates, ordered, bypassDocumentValidation, let: variables } = readFields(request, table)
     requireStatementCount(updates.length)
     context.counters.operations.update += updates.length
-    const frame = { namespace: { db: request.db, coll }, bypassDocumentValidation, let: variables }
+    const namespace = { db: request.db, coll }
+    await requireWritable(context.store, namespace)
+    const frame = { namespace, bypassDocumentValidation, let: variables }
     const statements = updates.map((value, index) =>
       readDocumentFields(`update.updates.${index}`, value, statementTable),
     )

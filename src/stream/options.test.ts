@@ -24,6 +24,7 @@ const refused: readonly (readonly [what: string, stage: unknown, code: number, t
   ['a stage that is no object', 1, 6188500],
   ['an unknown option', { fullDocumant: 'default' }, 40415],
   ['an option outside the API version', { showExpandedEvents: true }, 323, strict],
+  ['an option outside the API version', { showSystemEvents: true }, 323, strict],
   ['a wrong word', { fullDocument: 'always' }, 2],
   ['a wrong word', { fullDocumentBeforeChange: 'default' }, 2],
   ['a word of the wrong type', { fullDocument: true }, 14],

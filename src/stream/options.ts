@@ -38,7 +38,7 @@ const stable = new Set([
 ])
 
 /** Options of MongoDB's that we know and do not have. */
-const unsupported = new Set(['showSystemEvents', 'allowToRunOnConfigDB', 'allowToRunOnSystemNS'])
+const unsupported = new Set(['allowToRunOnConfigDB', 'allowToRunOnSystemNS'])
 
 /** @throws CommandError, with the code and in the order of the server's own checks. */
 export function parseChangeStream(stage: Value, target: StageTarget): ChangeStreamOptions {
@@ -74,7 +74,10 @@ export function parseChangeStream(stage: Value, target: StageTarget): ChangeStre
   }
   const at = fields.get('startAtOperationTime')
   if (at !== undefined) requireType('startAtOperationTime', at, BsonType.timestamp, 'timestamp')
-  const scope = scopeOf(target, flag('allChangesForCluster'))
+  const scope = scopeOf(target, {
+    allChangesForCluster: flag('allChangesForCluster'),
+    showsSystem: flag('showSystemEvents'),
+  })
   return { scope, shape, start: startOf(fields, scope) }
 }
 
@@ -89,6 +92,7 @@ function readOptions(stage: Value, { apiStrict }: StageTarget): Map<string, Valu
     ...stable,
     ...unsupported,
     'showExpandedEvents',
+    'showSystemEvents',
     'showRawUpdateDescription',
     'showMigrationEvents',
     'matchCollectionUUIDForUpdateLookup',
@@ -119,9 +123,12 @@ function requireType(name: string, value: Value, type: number, expected: string)
   )
 }
 
-function scopeOf({ db, coll }: StageTarget, allChangesForCluster: boolean): Scope {
+function scopeOf(
+  { db, coll }: StageTarget,
+  { allChangesForCluster, showsSystem }: { readonly allChangesForCluster: boolean; readonly showsSystem: boolean },
+): Scope {
   if (allChangesForCluster) {
-    if (db === 'admin' && coll === undefined) return { kind: 'deployment' }
+    if (db === 'admin' && coll === undefined) return { kind: 'deployment', showsSystem }
     throw new CommandError(
       'InvalidOptions',
       `A $changeStream with 'allChangesForCluster:true' may only be opened on the 'admin' database, and with no collection ` +
@@ -137,7 +144,7 @@ function scopeOf({ db, coll }: StageTarget, allChangesForCluster: boolean): Scop
       `$changeStream may not be opened on the internal ${db}.${coll} collection`,
     )
   }
-  return coll === undefined ? { kind: 'database', db } : { kind: 'collection', namespace: { db, coll } }
+  return coll === undefined ? { kind: 'database', db, showsSystem } : { kind: 'collection', namespace: { db, coll } }
 }
 
 function startOf(fields: ReadonlyMap<string, Value>, scope: Scope): Start {

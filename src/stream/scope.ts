@@ -1,13 +1,15 @@
 /** What a change stream watches: a collection, a database, or the whole deployment. */
 import { isInternalDatabase, showNamespace, type Namespace } from '../collection/namespace.ts'
+import { bucketsPrefix } from '../collection/views.ts'
 import type { ChangeBasis } from './change.ts'
 
 export type Scope =
   | { readonly kind: 'collection'; readonly namespace: Namespace }
-  | { readonly kind: 'database'; readonly db: string }
-  | { readonly kind: 'deployment' }
+  | { readonly kind: 'database'; readonly db: string; readonly showsSystem: boolean }
+  /** `showsSystem`: also the collections of the server's own that `showSystemEvents` is for. */
+  | { readonly kind: 'deployment'; readonly showsSystem: boolean }
 
-/** Different for different scopes. No database is called the empty string, and none has a dot in its name. */
+/** Where changes of the scope are found: equal for scopes that differ in nothing else. No database is called the empty string, and none has a dot in its name. */
 export function scopeKeyOf(scope: Scope): string {
   switch (scope.kind) {
     case 'collection':
@@ -19,12 +21,21 @@ export function scopeKeyOf(scope: Scope): string {
   }
 }
 
-/** Whether a change of this namespace can be seen in the scope. System collections and internal databases never are. */
+/** Whether collections of the server's own are seen. */
+export const showsSystem = (scope: Scope): boolean => scope.kind !== 'collection' && scope.showsSystem
+
+/** What `showSystemEvents` shows. Source: MongoDB 8.0, the namespaces of a change stream. */
+const isShownSystemName = (coll: string): boolean =>
+  coll === 'system.js' || coll.startsWith(bucketsPrefix) || coll.startsWith('system.resharding.')
+
+/** Whether a change of this namespace can be seen in the scope. Internal databases never are. */
 export function watches(
   scope: Scope,
   { db, coll }: { readonly db: string; readonly coll: string | undefined },
 ): boolean {
-  if (coll !== undefined && (coll.startsWith('system.') || coll.startsWith('$'))) return false
+  if (coll !== undefined && (coll.startsWith('system.') || coll.startsWith('$'))) {
+    if (!showsSystem(scope) || !isShownSystemName(coll)) return false
+  }
   switch (scope.kind) {
     case 'collection':
       return db === scope.namespace.db && coll === scope.namespace.coll

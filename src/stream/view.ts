@@ -16,7 +16,7 @@ import { makeInvalidate, shapeKeyOf, type ChangeEvent } from './event.ts'
 import type { Offer } from './offer.ts'
 import type { ChangeStreamOptions } from './options.ts'
 import { conditionsOf, type Conditions } from './predicates.ts'
-import { isInvalidatedBy, scopeKeyOf, watchesChange } from './scope.ts'
+import { isInvalidatedBy, scopeKeyOf, showsSystem, watchesChange } from './scope.ts'
 import { splitEvent } from './split.ts'
 
 /** What a change came to: documents to deliver, or what ends the stream. Positions are those of the change. */
@@ -132,7 +132,7 @@ function keyOf({ options: { scope, shape }, stages, collation }: ViewParts): str
   if (collation !== undefined) return undefined
   const bytes = Buffer.concat(stages.map(documentBytes))
   if (bytes.includes('$$') || bytes.includes('$rand')) return undefined
-  return [scopeKeyOf(scope), shapeKeyOf(shape), bytes.toString('latin1')].join('\0')
+  return [scopeKeyOf(scope), showsSystem(scope), shapeKeyOf(shape), bytes.toString('latin1')].join('\0')
 }
 
 const failed = ({ position }: ChangeBasis, error: unknown): readonly Item[] => [{ kind: 'error', position, error }]

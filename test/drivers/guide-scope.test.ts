@@ -141,4 +141,35 @@ describe.each(deployments)('with $name', deployment => {
     }
     await expect(guide.watch(client.db('x').collection('system.views').watch())).rejects.toMatchObject({ code: 73 })
   })
+
+  test('showSystemEvents shows stored functions on streams of a database and of the deployment', async () => {
+    const { client } = guide
+    const { db, restaurants } = await guide.place([])
+    const showSystemEvents = { showSystemEvents: true } as Document
+    const inPlace = [{ $match: { 'ns.db': db.databaseName } }]
+    const shown = [
+      await guide.watch(db.watch([], showSystemEvents)),
+      await guide.watch(client.watch(inPlace, showSystemEvents)),
+    ]
+    const hidden = [await guide.watch(db.watch()), await guide.watch(restaurants.watch([], showSystemEvents))]
+    const functions = db.collection<Document & { _id: string }>('system.js')
+    await functions.insertOne({ _id: 'twice', value: 'x => x * 2' })
+    await functions.updateOne({ _id: 'twice' }, { $set: { value: 'x => x + x' } })
+    await functions.deleteOne({ _id: 'twice' })
+    await restaurants.insertOne({ name: 'Last' })
+    for (const stream of shown) {
+      const events = await stream.take(4)
+      expect(events.map(({ operationType, ns }) => [operationType, ns?.coll])).toEqual([
+        ['insert', 'system.js'],
+        ['update', 'system.js'],
+        ['delete', 'system.js'],
+        ['insert', 'restaurants'],
+      ])
+    }
+    for (const stream of hidden) expect(await stream.next()).toMatchObject({ fullDocument: { name: 'Last' } })
+    const strict = { apiVersion: '1', apiStrict: true }
+    const pipeline = [{ $changeStream: { showSystemEvents: true } }]
+    const refused = { code: 323 }
+    await expect(db.command({ aggregate: 1, pipeline, cursor: {}, ...strict })).rejects.toMatchObject(refused)
+  })
 })

@@ -107,6 +107,7 @@ const codes = {
   OperationNotSupportedInTransaction: 263,
   PreparedTransactionInProgress: 267,
   MigrationConflict: 272,
+  IndexBuildAborted: 276,
   ClientDisconnect: 279,
   ChangeStreamFatalError: 280,
   ChangeStreamHistoryLost: 286,

@@ -1,7 +1,7 @@
 /** What command entries (`op: 'c'`) do to the catalog. */
 import { Bug, must } from '../base/assert.ts'
 import { encodeDocument, type Encodable } from '../bson/encode.ts'
-import { elementsOf, firstElement, getField } from '../bson/reader.ts'
+import { elementsOf, firstElement, getField, itemsOf } from '../bson/reader.ts'
 import { documentBytes, documentValue, isDocument, toText, type Value } from '../bson/value.ts'
 import { readUint32BE, uint32BE } from './big-endian.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
@@ -27,7 +27,12 @@ export async function applyCommand(transaction: WriteTransaction, catalog: Catal
     case 'renameCollection':
       return applyRename(transaction, catalog, parseNamespace(toText(target)), entry.o)
     case 'createIndexes':
-      return applyCreateIndex(transaction, await getCollection(), entry.o)
+      return applyCreateIndex(transaction, await getCollection(), specOf(entry.o))
+    case 'commitIndexBuild':
+      for (const spec of itemsOf(must(getField(entry.o, 'indexes'), 'indexes of a commitIndexBuild entry'))) {
+        await applyCreateIndex(transaction, await getCollection(), documentBytes(spec))
+      }
+      return
     case 'dropIndexes':
       return applyDropIndex(transaction, await getCollection(), toText(must(getField(entry.o, 'index'), 'index')))
     case 'collMod':
@@ -89,8 +94,10 @@ async function applyRename(
   putInfo(transaction, target, info)
 }
 
-async function applyCreateIndex(transaction: WriteTransaction, info: CollectionInfo, o: Uint8Array): Promise<void> {
-  const spec = encodeDocument(Object.fromEntries(elementsOf(documentValue(o)).slice(1)))
+/** The specification of the index in a createIndexes entry: all behind the command's name. */
+const specOf = (o: Uint8Array): Uint8Array => encodeDocument(Object.fromEntries(elementsOf(documentValue(o)).slice(1)))
+
+async function applyCreateIndex(transaction: WriteTransaction, info: CollectionInfo, spec: Uint8Array): Promise<void> {
   const described = describeIndex(spec)
   const built = info.indexes.find(({ name, building }) => name === described.name && building)
   if (built !== undefined) {

@@ -56,6 +56,10 @@ const filter = fc.oneof(
   fc.record({ n: scalar }),
 )
 
+const indexSpec = fc
+  .record({ path: fc.constantFrom('n', 'list', 'deep.n'), unique: fc.boolean(), sparse: fc.boolean() })
+  .map(({ path, ...options }) => ({ v: 2, key: { [path]: 1 }, name: `${path}_1`, ...options }))
+
 type Step = (store: Store) => Promise<unknown>
 
 const inserting: fc.Arbitrary<Step> = fc
@@ -134,15 +138,10 @@ const steps = fc.array(
     },
     {
       weight: 2,
-      arbitrary: fc.tuple(namespace, fc.constantFrom('n', 'list', 'deep.n'), fc.boolean(), fc.boolean()).map(
-        ([ns, path, unique, sparse]): Step =>
+      arbitrary: fc.tuple(namespace, fc.array(indexSpec, { minLength: 1, maxLength: 3 })).map(
+        ([ns, specs]): Step =>
           store =>
-            createIndexes(
-              store,
-              ns,
-              [bytes({ v: 2, key: { [path]: 1 }, name: `${path}_1`, unique, sparse })],
-              new Pace(systemEnv),
-            ),
+            createIndexes(store, ns, specs.map(bytes), new Pace(systemEnv)),
       ),
     },
     {

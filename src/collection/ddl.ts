@@ -177,7 +177,8 @@ function requireNone(options: readonly string[], why: string): void {
 }
 
 function requireIndex(info: CollectionInfo, { name, key }: NonNullable<Modification['index']>) {
-  const found = info.indexes.find(index =>
+  const indexes = info.indexes.filter(({ building }) => !building)
+  const found = indexes.find(index =>
     name !== undefined ? index.name === name : key !== undefined && equalValues(getField(index.spec, 'key'), key),
   )
   if (found !== undefined) return found

@@ -1,14 +1,17 @@
 /**
  * Creating and dropping indexes.
  *
- * A unique index on a collection that may hold documents is built in three steps, so that writes go on meanwhile:
+ * Where one of them is unique, the indexes of a command are built in three steps, so that writes go on meanwhile:
  *
- *   1. it is marked as building: from that commit on every write keeps its entries up and its promise
+ *   1. they are marked as building: from that commit on every write keeps their entries up and their promise
  *   2. the documents of a snapshot taken after 1 get their entries, in small transactions
- *   3. its entry goes to the log, and it is there
+ *   3. their entry goes to the log, and they are there
  *
- * If two documents share a key, the index is taken away again and nothing was logged. One that a crash left at 2 is removed
- * at the next start (sweep.ts).
+ * If two documents share a key, the indexes are taken away again and nothing was logged. Those that a crash left at 2 are
+ * removed at the next start (sweep.ts).
+ *
+ * The log tells of indexes on an empty collection one by one, and of those on others by one entry for the command. Source:
+ * MongoDB 8.0, createIndexes and commitIndexBuild in the oplog.
  */
 import { must } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
@@ -22,9 +25,9 @@ import { commitChanges } from './apply.ts'
 import { discard, newId } from './apply-command.ts'
 import { describeIndex, putInfo, type CollectionInfo, type IndexInfo } from './catalog.ts'
 import { duplicateKey } from './constraints.ts'
-import { ensureCollection, requireUserCollection } from './create.ts'
-import { commandEntry, requireCollection } from './ddl.ts'
-import { indexEntriesOf } from './keys.ts'
+import { ensureCollection, newUuid, requireUserCollection } from './create.ts'
+import { commandEntry, requireCollection, uuidValue } from './ddl.ts'
+import { indexEntriesOf, rangeOf } from './keys.ts'
 import type { Namespace } from './namespace.ts'
 import { everything, readDocuments } from './read.ts'
 import { withSnapshot, type Store } from './store.ts'
@@ -49,53 +52,56 @@ export async function createIndexes(
     await ensureCollection(transaction, store, namespace)
     return true
   })
-  let before: number | undefined
-  for (const spec of specs) {
-    const { result } = await store.engine.write(transaction => beginIndex(transaction, store, namespace, spec))
-    before ??= result.count
-    if (result.building !== undefined) await buildIndex(store, namespace, spec, result.building, pace)
-  }
+  const { result: begun } = await store.engine.write(transaction => beginIndexes(transaction, store, namespace, specs))
+  if (begun.building.length > 0) await buildIndexes(store, namespace, begun.building, pace)
   const { result: after } = await store.engine.write(
     async transaction => (await requireCollection(transaction, store, namespace)).indexes.length,
   )
-  return { before: before ?? after, after, createdCollection }
+  return { before: begun.count, after, createdCollection }
 }
 
 /** Whether the collection has all of these indexes already. @throws CommandError as `createIndexes` for one in their place. */
 export async function hasIndexes(store: Store, namespace: Namespace, specs: readonly Uint8Array[]): Promise<boolean> {
   const info = await withSnapshot(store, snapshot => store.catalog.find(snapshot, namespace))
-  return info !== undefined && specs.every(spec => isThere(info, describeIndex(spec)))
+  return info !== undefined && specs.every(spec => isThere(info.indexes, describeIndex(spec)))
 }
 
-/** Step 1, or all of it for an index without entries. `building` is undefined when nothing more is to be done. */
-async function beginIndex(
+/** Step 1, or all of it for indexes without entries. `building` is empty when nothing more is to be done. */
+async function beginIndexes(
   transaction: WriteTransaction,
   store: Store,
   namespace: Namespace,
-  spec: Uint8Array,
-): Promise<{ count: number; building: IndexInfo | undefined }> {
+  specs: readonly Uint8Array[],
+): Promise<{ count: number; building: readonly IndexInfo[] }> {
   const info = await requireCollection(transaction, store, namespace)
-  const described = describeIndex(spec)
-  const count = info.indexes.length
-  if (isThere(info, described)) return { count, building: undefined }
-  if (!described.unique) {
-    await commitIndex(transaction, store, info, spec)
-    return { count, building: undefined }
+  const wanted: Description[] = []
+  for (const spec of specs) {
+    const described = describeIndex(spec)
+    if (!isThere([...info.indexes, ...wanted], described)) wanted.push(described)
   }
-  const building: IndexInfo = { ...described, id: await newId(transaction), building: true }
-  putInfo(transaction, namespace, { ...info, indexes: [...info.indexes, building] })
+  const count = info.indexes.length
+  if (!wanted.some(({ unique }) => unique)) {
+    const documents = await transaction.scan('records', rangeOf(info.id), { countMax: 1, bytesMax: 1 })
+    await commitIndexes(transaction, store, info, wanted, { isEmpty: documents.length === 0 })
+    return { count, building: [] }
+  }
+  const building: IndexInfo[] = []
+  for (const described of wanted) building.push({ ...described, id: await newId(transaction), building: true })
+  putInfo(transaction, namespace, { ...info, indexes: [...info.indexes, ...building] })
   return { count, building }
 }
+
+type Description = ReturnType<typeof describeIndex>
 
 /**
  * Whether the very same index exists already.
  *
  * @throws CommandError IndexKeySpecsConflict, IndexOptionsConflict when another one is in its place.
  */
-function isThere(info: CollectionInfo, wanted: ReturnType<typeof describeIndex>): boolean {
+function isThere(indexes: readonly Description[], wanted: Description): boolean {
   const keyOf = (spec: Uint8Array) => getField(spec, 'key')
-  const sameName = info.indexes.find(({ name }) => name === wanted.name)
-  const sameKey = info.indexes.find(({ spec }) => equalValues(keyOf(spec), keyOf(wanted.spec)))
+  const sameName = indexes.find(({ name }) => name === wanted.name)
+  const sameKey = indexes.find(({ spec }) => equalValues(keyOf(spec), keyOf(wanted.spec)))
   if (sameName !== undefined && sameName !== sameKey) {
     throw new CommandError(
       'IndexKeySpecsConflict',
@@ -112,43 +118,65 @@ function isThere(info: CollectionInfo, wanted: ReturnType<typeof describeIndex>)
   )
 }
 
-async function commitIndex(
+async function commitIndexes(
   transaction: WriteTransaction,
   store: Store,
   info: CollectionInfo,
-  spec: Uint8Array,
+  indexes: readonly Description[],
+  { isEmpty }: { readonly isEmpty: boolean },
 ): Promise<void> {
-  const fields = Object.fromEntries(elementsOf(documentValue(spec)))
-  const entry = commandEntry(store, info, { createIndexes: info.namespace.coll, ...fields })
-  await commitChanges(transaction, store.catalog, [{ entry }])
+  if (indexes.length === 0) return
+  const { coll } = info.namespace
+  const specs = indexes.map(({ spec }) => spec)
+  const entries = isEmpty
+    ? specs.map(spec => commandEntry(store, info, { createIndexes: coll, ...fieldsOf(spec) }))
+    : [
+        commandEntry(store, info, {
+          commitIndexBuild: coll,
+          indexBuildUUID: uuidValue(newUuid(store.env)),
+          indexes: specs,
+        }),
+      ]
+  await commitChanges(
+    transaction,
+    store.catalog,
+    entries.map(entry => ({ entry })),
+  )
 }
 
+const fieldsOf = (document: Uint8Array) => Object.fromEntries(elementsOf(documentValue(document)))
+
 /** Steps 2 and 3. */
-async function buildIndex(
+async function buildIndexes(
   store: Store,
   namespace: Namespace,
-  spec: Uint8Array,
-  index: IndexInfo,
+  indexes: readonly IndexInfo[],
   pace: Pace,
 ): Promise<void> {
+  const unique = indexes.filter(index => index.unique)
   try {
+    let isEmpty = true
     let keys: Uint8Array[] = []
     const flush = async () => {
       const batch = keys
       keys = []
-      await store.engine.write(transaction => addEntries(transaction, store, namespace, index, batch))
+      await store.engine.write(transaction => addEntries(transaction, store, namespace, unique, batch))
     }
     for await (const { key } of readDocuments(store, namespace, everything, { pace })) {
+      isEmpty = false
       keys.push(key)
       if (keys.length === 500) await flush()
     }
     await flush()
     await store.engine.write(async transaction => {
       const info = await requireCollection(transaction, store, namespace)
-      await commitIndex(transaction, store, info, spec)
+      if (!indexes.every(({ id }) => info.indexes.some(index => index.id === id))) {
+        throw new CommandError('IndexBuildAborted', 'the collection was dropped while its indexes were being built')
+      }
+      await commitIndexes(transaction, store, info, indexes, { isEmpty })
     })
   } catch (error) {
-    await store.engine.write(transaction => abandonIndex(transaction, store, namespace, index))
+    await store.engine.write(transaction => abandonIndexes(transaction, store, namespace, indexes))
     throw error
   }
 }
@@ -157,33 +185,36 @@ async function addEntries(
   transaction: WriteTransaction,
   store: Store,
   namespace: Namespace,
-  index: IndexInfo,
+  indexes: readonly IndexInfo[],
   keys: readonly Uint8Array[],
 ): Promise<void> {
   const info = await requireCollection(transaction, store, namespace)
   for (const key of keys) {
     const document = await transaction.get('records', key)
     if (document === undefined) continue
-    for (const entry of indexEntriesOf(index, document)) {
-      const holder = await transaction.get('index', entry.key)
-      if (holder !== undefined && !sameBytes(holder, key)) throw duplicateKey(info, index, entry.values)
-      transaction.put('index', entry.key, key)
+    for (const index of indexes) {
+      for (const entry of indexEntriesOf(index, document)) {
+        const holder = await transaction.get('index', entry.key)
+        if (holder !== undefined && !sameBytes(holder, key)) throw duplicateKey(info, index, entry.values)
+        transaction.put('index', entry.key, key)
+      }
     }
   }
 }
 
-/** Takes an unfinished index away; it was never logged. */
-export async function abandonIndex(
+/** Takes unfinished indexes away; they were never logged. */
+export async function abandonIndexes(
   transaction: WriteTransaction,
   store: Store,
   namespace: Namespace,
-  index: IndexInfo,
+  abandoned: readonly IndexInfo[],
 ): Promise<void> {
   const info = await store.catalog.find(transaction, namespace)
-  const indexes = info?.indexes.filter(({ id, building }) => !(id === index.id && building))
-  if (info === undefined || indexes === undefined || indexes.length === info.indexes.length) return
-  putInfo(transaction, namespace, { ...info, indexes })
-  discard(transaction, 'index', index.id)
+  if (info === undefined) return
+  const gone = info.indexes.filter(({ id, building }) => building && abandoned.some(index => index.id === id))
+  if (gone.length === 0) return
+  putInfo(transaction, namespace, { ...info, indexes: info.indexes.filter(index => !gone.includes(index)) })
+  for (const { id } of gone) discard(transaction, 'index', id)
 }
 
 /** Which indexes to drop: `'*'`, a name, several names, or a key. */
@@ -198,8 +229,8 @@ export async function dropIndexes(store: Store, namespace: Namespace, choice: In
       transaction,
       store.catalog,
       chosen.map(index => {
-        const spec = Object.fromEntries(elementsOf(documentValue(index.spec)))
-        return { entry: commandEntry(store, info, { dropIndexes: namespace.coll, index: index.name }, spec) }
+        const o = { dropIndexes: namespace.coll, index: index.name }
+        return { entry: commandEntry(store, info, o, fieldsOf(index.spec)) }
       }),
     )
     return info.indexes.length
@@ -208,11 +239,13 @@ export async function dropIndexes(store: Store, namespace: Namespace, choice: In
 }
 
 function chooseIndexes(info: CollectionInfo, choice: IndexChoice): readonly IndexInfo[] {
-  if (choice === 'all') return info.indexes.filter(({ name }) => name !== '_id_')
+  // Those that are still being built were not logged, so nothing tells that they go.
+  const indexes = info.indexes.filter(({ building }) => !building)
+  if (choice === 'all') return indexes.filter(({ name }) => name !== '_id_')
   const chosen =
     'key' in choice
-      ? [info.indexes.find(({ spec }) => equalValues(getField(spec, 'key'), choice.key))]
-      : choice.names.map(wanted => info.indexes.find(({ name }) => name === wanted))
+      ? [indexes.find(({ spec }) => equalValues(getField(spec, 'key'), choice.key))]
+      : choice.names.map(wanted => indexes.find(({ name }) => name === wanted))
   return chosen.map((index, position) => {
     if (index === undefined) {
       const what = 'key' in choice ? 'with the given key' : `with name [${must(choice.names[position], 'name')}]`

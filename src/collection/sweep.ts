@@ -7,7 +7,7 @@ import { documentValue, isNumber } from '../bson/value.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import type { Range, Space } from '../storage/engine.ts'
 import { readUint32BE } from './big-endian.ts'
-import { abandonIndex } from './indexes.ts'
+import { abandonIndexes } from './indexes.ts'
 import { keyAfter, rangeOf } from './keys.ts'
 import { deleteAll } from './modify.ts'
 import { compileSelection } from './read.ts'
@@ -43,9 +43,9 @@ async function removeRange(store: Store, space: Space, range: { from: Uint8Array
 export async function sweepUnfinishedIndexes(store: Store): Promise<void> {
   const collections = await withSnapshot(store, snapshot => store.catalog.list(snapshot))
   for (const { namespace, indexes } of collections) {
-    for (const index of indexes.filter(({ building }) => building)) {
-      await store.engine.write(transaction => abandonIndex(transaction, store, namespace, index))
-    }
+    const unfinished = indexes.filter(({ building }) => building)
+    if (unfinished.length === 0) continue
+    await store.engine.write(transaction => abandonIndexes(transaction, store, namespace, unfinished))
   }
 }
 

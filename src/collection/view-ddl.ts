@@ -118,19 +118,23 @@ async function requireSoundGraph(
   { viewOn, collation }: ViewParts,
 ): Promise<void> {
   const name = namespace.coll
-  const views = await listViews(transaction, store.catalog, namespace.db)
-  const under = new Map(views.map(view => [view.namespace.coll, view.viewOn.coll]))
-  under.set(name, viewOn)
-  const pathFrom = function* (start: string | undefined) {
-    for (let at = start; at !== undefined && under.has(at); at = under.get(at)) yield at
-  }
-  for (const at of pathFrom(viewOn)) {
+  // Down the newest state decides; what stands on the view is looked for by a scan, which sees what is durable.
+  let depth = 1
+  for (let at = viewOn; ; depth++) {
     if (at === name) throw new CommandError('GraphContainsCycle', `View cycle detected: ${showNamespace(namespace)}`)
+    const under = await findView(transaction, store.catalog, { db: namespace.db, coll: at })
+    if (under === undefined) break
+    at = under.viewOn.coll
   }
-  for (const start of under.keys()) {
-    const path = [...pathFrom(start)]
-    if (path.length > viewDepthMax && path.includes(name)) throw tooDeep(namespace)
+  const views = await listViews(transaction, store.catalog, namespace.db)
+  const viewOnOf = new Map(views.map(view => [view.namespace.coll, view.viewOn.coll]))
+  for (const start of viewOnOf.keys()) {
+    let height = 0
+    let at: string | undefined = start
+    for (; at !== undefined && at !== name; at = viewOnOf.get(at)) height++
+    if (at === name && depth + height > viewDepthMax) throw tooDeep(namespace)
   }
+  if (depth > viewDepthMax) throw tooDeep(namespace)
   for (const other of views) {
     const isNeighbour = other.namespace.coll === viewOn || (other.viewOn.coll === name && other.namespace.coll !== name)
     if (!isNeighbour || other.isTimeSeries || isSameCollation(other.collation, collation)) continue

@@ -247,3 +247,41 @@ test('a unique index over two fields of an array compares the pairs of its items
   const { writeErrors } = await insert(store, [{ _id: 3, a: [{ x: 3, y: 4 }] }])
   expect(writeErrors[0]?.error.codeName).toBe('DuplicateKey')
 })
+
+test('indexes of one command are one entry where there are documents, and one each where there are none', async () => {
+  const plain = (path: string) => bytes({ v: 2, key: { [path]: 1 }, name: `${path}_1` })
+  const logged = async (documents: Document[], specs: Uint8Array[]) => {
+    const store = await openStore()
+    if (documents.length > 0) await insert(store, documents)
+    await createIndexes(store, things, specs, new Pace(systemEnv))
+    const commands = (await entriesOf(store)).filter(({ op }) => op === 'c').map(({ o }) => deserialize(o))
+    return commands
+      .slice(1)
+      .map(({ createIndexes: coll, commitIndexBuild: built, indexes, name }) =>
+        built === undefined ? [coll, name] : [built, indexes.map((index: Document) => index['name'])],
+      )
+  }
+  const one = [['things', ['a_1', 'b_1']]]
+  const each = [
+    ['things', 'a_1'],
+    ['things', 'b_1'],
+  ]
+  expect(await logged([{ _id: 1 }], [plain('a'), plain('b')])).toEqual(one)
+  expect(await logged([{ _id: 1, b: 1 }], [plain('a'), unique('b')])).toEqual(one)
+  expect(await logged([], [plain('a'), plain('b')])).toEqual(each)
+  expect(await logged([], [plain('a'), unique('b')])).toEqual(each)
+  expect(await logged([{ _id: 1 }], [plain('a'), plain('a')])).toEqual([['things', ['a_1']]])
+})
+
+test('of the indexes of one command all come or none', async () => {
+  const store = await openStore()
+  await insert(store, [
+    { _id: 1, n: 1, m: 1 },
+    { _id: 2, n: 2, m: 1 },
+  ])
+  const specs = [unique('n'), unique('m'), bytes({ v: 2, key: { a: 1 }, name: 'a_1' })]
+  const built = createIndexes(store, things, specs, new Pace(systemEnv))
+  await expect(built).rejects.toMatchObject({ codeName: 'DuplicateKey' })
+  expect((await entriesOf(store)).filter(({ op }) => op === 'c')).toHaveLength(1)
+  await insert(store, [{ _id: 3, n: 1, m: 1 }])
+})

@@ -132,6 +132,8 @@ function commandChange(entry: OplogEntry, position: Position): ChangeBasis | und
       return expanded('create', rest())
     case 'createIndexes':
       return expanded('createIndexes', { indexes: [encodeDocument(rest())] })
+    case 'commitIndexBuild':
+      return expanded('createIndexes', { indexes: must(getField(o, 'indexes'), 'indexes of a commitIndexBuild entry') })
     case 'dropIndexes':
       return expanded('dropIndexes', { indexes: [must(o2, 'o2 of a dropIndexes entry')] })
     case 'collMod':

@@ -48,6 +48,30 @@ describe.each(deployments)('with $name', deployment => {
     expect(dropped).toMatchObject({ operationType: 'dropIndexes', operationDescription: byNumber })
   })
 
+  test('the indexes of one command are one event where there are documents, and one each where there are none', async () => {
+    const { db, restaurants } = await guide.place()
+    const stream = await guide.watch(db.watch([], expanded))
+    const both = [{ key: { cuisine: 1 } }, { key: { restaurant_id: 1 }, unique: true }]
+    await restaurants.createIndexes(both)
+    await db.collection('pubs').createIndexes(both)
+    const [one, created, ...each] = await stream.take(4)
+    const byCuisine = { v: 2, key: { cuisine: 1 }, name: 'cuisine_1' }
+    const byNumber = { v: 2, key: { restaurant_id: 1 }, name: 'restaurant_id_1', unique: true }
+    expect(one).toMatchObject({
+      operationType: 'createIndexes',
+      ns: { coll: 'restaurants' },
+      operationDescription: { indexes: [byCuisine, byNumber] },
+    })
+    expect(Object.keys(one?.['operationDescription'])).toEqual(['indexes'])
+    expect(created).toMatchObject({ operationType: 'create', ns: { coll: 'pubs' } })
+    expect(each.map(({ operationDescription }) => operationDescription)).toEqual([
+      { indexes: [byCuisine] },
+      { indexes: [byNumber] },
+    ])
+    const resumed = await guide.watch(db.watch([], { ...expanded, resumeAfter: one?._id }))
+    expect(await resumed.next()).toEqual(created)
+  })
+
   test('collMod is told with what was before', async () => {
     const { db, restaurants } = await guide.place()
     await restaurants.createIndex({ opened: 1 }, { expireAfterSeconds: 3600 })

@@ -2,11 +2,19 @@
 import { Bug, must } from '../base/assert.ts'
 import { encodeDocument, type Encodable } from '../bson/encode.ts'
 import { elementsOf, firstElement, getField, itemsOf } from '../bson/reader.ts'
-import { documentBytes, documentValue, isDocument, toText, type Value } from '../bson/value.ts'
+import { documentBytes, documentValue, isDocument, isString, toText, type Value } from '../bson/value.ts'
 import { readUint32BE, uint32BE } from './big-endian.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
-import { catalogKey, describeIndex, putInfo, type Catalog, type CollectionInfo, type IndexInfo } from './catalog.ts'
+import {
+  catalogKey,
+  describeIndex,
+  idIndexId,
+  putInfo,
+  type Catalog,
+  type CollectionInfo,
+  type IndexInfo,
+} from './catalog.ts'
 import { indexEntriesOf, keyAfter, rangeOf, recordKey } from './keys.ts'
 import { parseNamespace, type Namespace } from './namespace.ts'
 
@@ -54,13 +62,21 @@ export async function newId(transaction: WriteTransaction): Promise<number> {
 
 async function applyCreate(transaction: WriteTransaction, namespace: Namespace, { o, ui }: OplogEntry): Promise<void> {
   const options = elementsOf(documentValue(o)).filter(([name]) => name !== 'create' && name !== 'idIndex')
-  const idIndex = documentBytes(must(getField(o, 'idIndex'), 'idIndex of a create entry'))
+  const idIndex = getField(o, 'idIndex')
+  const spec = idIndex === undefined ? clusteredSpecOf(o) : documentBytes(idIndex)
   putInfo(transaction, namespace, {
     uuid: must(ui, 'ui of a create entry'),
     id: await newId(transaction),
     options: encodeDocument(Object.fromEntries(options)),
-    indexes: [{ ...describeIndex(idIndex), id: 0, building: false }],
+    indexes: [{ ...describeIndex(spec), id: idIndexId, building: false }],
   })
+}
+
+/** What listIndexes shows of a clustered collection. Buckets only say that they are clustered. */
+function clusteredSpecOf(o: Uint8Array): Uint8Array {
+  const given = must(getField(o, 'clusteredIndex'), 'idIndex or clusteredIndex of a create entry')
+  const fields = isDocument(given) ? Object.fromEntries(elementsOf(given)) : { v: 2, key: { _id: 1 }, name: '_id_' }
+  return encodeDocument({ ...fields, clustered: true })
 }
 
 function applyDrop(transaction: WriteTransaction, info: CollectionInfo): void {
@@ -150,9 +166,11 @@ function applyModify(transaction: WriteTransaction, info: CollectionInfo, o: Uin
   putInfo(transaction, info.namespace, { ...info, options, indexes })
 }
 
-/** `document` with these fields replaced where they stand, or added at the end. */
+/** `document` with these fields replaced where they stand, or added at the end. An expiry that is `off` is taken away. */
 function withFields(document: Uint8Array, changes: readonly (readonly [name: string, value: Value])[]): Uint8Array {
   const fields: Record<string, Encodable> = Object.fromEntries(elementsOf(documentValue(document)))
-  for (const [name, value] of changes) fields[name] = value
+  for (const [name, value] of changes) {
+    fields[name] = name === 'expireAfterSeconds' && isString(value) ? undefined : value
+  }
   return encodeDocument(fields)
 }

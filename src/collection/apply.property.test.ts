@@ -21,7 +21,9 @@ import {
   value,
 } from './store.suite.ts'
 import type { Store } from './store.ts'
+import { createTimeSeries } from './time-series-ddl.ts'
 import { createView } from './view-ddl.ts'
+import { bucketsName } from './views.ts'
 
 const namespaces: readonly Namespace[] = [
   { db: 'shop', coll: 'a' },
@@ -174,6 +176,39 @@ const steps = fc.array(
               ? createView(store, view, { ...definition, collation: undefined })
               : modifyCollection(store, view, { options: {}, index: undefined, view: definition })
         }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(viewed, fc.constantFrom('create', 'modify')).map(([ns, action]): Step => {
+        const series = {
+          timeField: 't',
+          metaField: 'n',
+          granularity: action === 'create' ? ('seconds' as const) : ('minutes' as const),
+          bucketRoundingSeconds: undefined,
+          bucketMaxSpanSeconds: 3600,
+        }
+        return store =>
+          action === 'create'
+            ? createTimeSeries(store, ns, { series, collation: undefined, expireAfterSeconds: 60n })
+            : modifyCollection(store, ns, {
+                options: {},
+                index: undefined,
+                timeSeries: () => series,
+                expireAfterSeconds: 'off',
+              })
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(viewed, fc.array(document, { minLength: 1, maxLength: 3 }), retryable).map(
+        ([{ db, coll }, documents, retry]): Step =>
+          store =>
+            insert(
+              store,
+              documents.map((measurement, index) => ({ ...measurement, t: new Date(index * 100_000) })),
+              { namespace: { db, coll: bucketsName(coll) }, retryable: retry },
+            ),
+      ),
     },
     {
       weight: 1,

@@ -17,6 +17,7 @@ import { toExactInteger } from '../bson/number.ts'
 import { compileMatch, type Match } from '../query/match.ts'
 import type { Reader, WriteTransaction } from '../storage/engine.ts'
 import type { Namespace } from './namespace.ts'
+import { timeSeriesOf, type TimeSeries } from './time-series.ts'
 
 export interface IndexInfo {
   readonly id: number
@@ -33,6 +34,9 @@ export interface IndexInfo {
   readonly building: boolean
 }
 
+/** The `id` of the _id index. */
+export const idIndexId = 0
+
 export interface CollectionInfo {
   readonly namespace: Namespace
   /** 16 bytes; stays the same through a rename. */
@@ -48,6 +52,8 @@ export interface CollectionInfo {
   readonly validator: Match | undefined
   /** `validationLevel: moderate` lets updates of documents that did not match before through. */
   readonly validatesModerately: boolean
+  /** Of a collection of buckets: what is inserted are measurements. Undefined for all others. */
+  readonly timeSeries: TimeSeries | undefined
 }
 
 /** How many decodings are kept. */
@@ -125,6 +131,7 @@ function decodeInfo(namespace: Namespace, bytes: Uint8Array): CollectionInfo {
     keepsImages: enabled !== undefined && toBool(enabled),
     validator: compileValidator(options),
     validatesModerately: textOption(options, 'validationLevel') === 'moderate',
+    timeSeries: timeSeriesOf(options),
   }
 }
 
@@ -142,9 +149,13 @@ function textOption(document: Uint8Array, name: string): string | undefined {
 function decodeIndex(value: Value): IndexInfo {
   const entry = documentBytes(value)
   const building = getField(entry, 'building')
+  const id = toInt32(must(getField(entry, 'id'), 'id of an index'))
+  const described = describeIndex(documentBytes(must(getField(entry, 'spec'), 'spec of an index')))
   return {
-    ...describeIndex(documentBytes(must(getField(entry, 'spec'), 'spec of an index'))),
-    id: toInt32(must(getField(entry, 'id'), 'id of an index')),
+    ...described,
+    // That of a clustered collection says that it is unique; that of _id never needs entries for it.
+    unique: described.unique && id !== idIndexId,
+    id,
     building: building !== undefined && toBool(building),
   }
 }

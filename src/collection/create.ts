@@ -31,7 +31,12 @@ export function createChange(
       op: 'c',
       ns: `${namespace.db}.$cmd`,
       ui: newUuid(env),
-      o: encodeDocument({ create: namespace.coll, ...options, idIndex }),
+      // A clustered collection has no index beside its documents.
+      o: encodeDocument({
+        create: namespace.coll,
+        ...options,
+        ...(options['clusteredIndex'] === undefined ? { idIndex } : {}),
+      }),
       wallMs: env.wallMs(),
     },
   }

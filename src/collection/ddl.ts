@@ -6,14 +6,16 @@ import { elementsOf, getField } from '../bson/reader.ts'
 import { show } from '../bson/show.ts'
 import { documentValue, type Value } from '../bson/value.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
-import type { Reader } from '../storage/engine.ts'
+import type { Reader, WriteTransaction } from '../storage/engine.ts'
 import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { createChange, requireUserCollection } from './create.ts'
 import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
 import type { Store } from './store.ts'
+import type { TimeSeriesOptions } from './time-series.ts'
+import { modifyTimeSeries } from './time-series-ddl.ts'
 import { dropView, modifyView, requireFreeName, type ViewModification } from './view-ddl.ts'
-import { findView, notACollection, requireNoView } from './views.ts'
+import { findView, requireNoView } from './views.ts'
 
 type Options = { readonly [name: string]: Encodable }
 
@@ -49,7 +51,7 @@ export interface Dropped {
   readonly indexCount: number | undefined
 }
 
-/** Drops a collection or a view. Gives what it was, undefined when there was none. */
+/** Drops a collection, a view, or a time-series collection with its buckets. Gives what it was, undefined when there was none. */
 export async function dropCollection(store: Store, namespace: Namespace): Promise<Dropped | undefined> {
   const { result } = await store.engine.write(async transaction => {
     const info = await store.catalog.find(transaction, namespace)
@@ -60,6 +62,8 @@ export async function dropCollection(store: Store, namespace: Namespace): Promis
     const view = await findView(transaction, store.catalog, namespace)
     if (view === undefined) return undefined
     await dropView(transaction, store, view)
+    const buckets = view.isTimeSeries ? await store.catalog.find(transaction, view.viewOn) : undefined
+    if (buckets !== undefined) await commitChanges(transaction, store.catalog, [dropChange(store, buckets)])
     return { indexCount: undefined }
   })
   return result
@@ -134,46 +138,76 @@ export interface Modification {
     | { readonly name: string | undefined; readonly key: Value | undefined; readonly options: Options }
     | undefined
   readonly view?: ViewModification
+  /** How the buckets of a time-series collection are to be; undefined when they stay as they are. */
+  readonly timeSeries?: ((old: TimeSeriesOptions) => TimeSeriesOptions) | undefined
+  /** Of time-series and clustered collections; `off` when nothing expires any more. */
+  readonly expireAfterSeconds?: bigint | 'off' | undefined
 }
 
 /** Changes options. The entry keeps what they were. Gives the index's options of before, for the reply. */
 export async function modifyCollection(
   store: Store,
   namespace: Namespace,
-  { options, index, view = {} }: Modification,
+  { options, index, view = {}, timeSeries, expireAfterSeconds }: Modification,
 ): Promise<Options> {
   requireUserCollection(namespace)
-  const given = (parts: object) => Object.entries(parts).flatMap(([name, part]) => (part === undefined ? [] : [name]))
   const { result } = await store.engine.write(async transaction => {
     const info = await store.catalog.find(transaction, namespace)
-    if (info === undefined) {
-      const definition = await findView(transaction, store.catalog, namespace)
-      if (definition === undefined) throw namespaceNotFound(namespace)
-      if (definition.isTimeSeries) throw notACollection(definition)
-      requireNone(given({ ...options, index }), 'not supported on a view')
-      await modifyView(transaction, store, definition, view)
-      return {}
+    if (info !== undefined) {
+      requireNone({ ...view, timeseries: timeSeries && true }, 'not supported on a collection')
+      if (getField(info.options, 'clusteredIndex') === undefined) {
+        requireNone({ expireAfterSeconds }, 'only supported on time-series and clustered collections')
+      }
+      return commitModification(transaction, store, info, { options: { ...options, expireAfterSeconds }, index })
     }
-    requireNone(given(view), 'only supported on a view')
-    const found = index && requireIndex(info, index)
-    const indexOld = found && optionsOf(found.spec, Object.keys(index?.options ?? {}))
-    const o: Options = {
-      collMod: namespace.coll,
-      ...options,
-      index: found && { name: found.name, ...index?.options },
+    const definition = await findView(transaction, store.catalog, namespace)
+    if (definition === undefined) throw namespaceNotFound(namespace)
+    if (definition.isTimeSeries) {
+      requireNone({ ...options, ...view, index: index && true }, 'not supported on a time-series collection')
+      const buckets = await requireCollection(transaction, store, definition.viewOn)
+      const of = { view: definition, buckets }
+      const changed = timeSeries && (await modifyTimeSeries(transaction, store, of, timeSeries))
+      return commitModification(transaction, store, buckets, {
+        options: { expireAfterSeconds, ...changed },
+        index: undefined,
+      })
     }
-    const o2: Options = {
-      collectionOptions_old: { uuid: uuidValue(info.uuid), ...optionsOf(info.options) },
-      indexOptions_old: indexOld,
-    }
-    await commitChanges(transaction, store.catalog, [{ entry: commandEntry(store, info, o, o2) }])
-    return indexOld ?? {}
+    requireNone(
+      { ...options, index: index && true, timeseries: timeSeries && true, expireAfterSeconds },
+      'not supported on a view',
+    )
+    await modifyView(transaction, store, definition, view)
+    return {}
   })
   return result
 }
 
-function requireNone(options: readonly string[], why: string): void {
-  if (options.length > 0) throw new CommandError('InvalidOptions', `option ${why}: ${options.join(', ')}`)
+async function commitModification(
+  transaction: WriteTransaction,
+  store: Store,
+  info: CollectionInfo,
+  { options, index }: Pick<Modification, 'options' | 'index'>,
+): Promise<Options> {
+  const found = index && requireIndex(info, index)
+  const indexOld = found && optionsOf(found.spec, Object.keys(index?.options ?? {}))
+  const o: Options = {
+    collMod: info.namespace.coll,
+    ...options,
+    index: found && { name: found.name, ...index?.options },
+  }
+  const o2: Options = {
+    collectionOptions_old: { uuid: uuidValue(info.uuid), ...optionsOf(info.options) },
+    indexOptions_old: indexOld,
+  }
+  await commitChanges(transaction, store.catalog, [{ entry: commandEntry(store, info, o, o2) }])
+  return indexOld ?? {}
+}
+
+/** Refuses options that were given and do not go with what is modified. @throws CommandError InvalidOptions. */
+function requireNone(options: Options, why: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) throw new CommandError('InvalidOptions', `option ${why}: ${name}`)
+  }
 }
 
 function requireIndex(info: CollectionInfo, { name, key }: NonNullable<Modification['index']>) {

@@ -23,7 +23,7 @@ import { documentValue, type Value } from '../bson/value.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
 import { commitChanges } from './apply.ts'
 import { discard, newId } from './apply-command.ts'
-import { describeIndex, putInfo, type CollectionInfo, type IndexInfo } from './catalog.ts'
+import { describeIndex, idIndexId, putInfo, type CollectionInfo, type IndexInfo } from './catalog.ts'
 import { duplicateKey } from './constraints.ts'
 import { ensureCollection, newUuid, requireUserCollection } from './create.ts'
 import { commandEntry, requireCollection, uuidValue } from './ddl.ts'
@@ -241,7 +241,7 @@ export async function dropIndexes(store: Store, namespace: Namespace, choice: In
 function chooseIndexes(info: CollectionInfo, choice: IndexChoice): readonly IndexInfo[] {
   // Those that are still being built were not logged, so nothing tells that they go.
   const indexes = info.indexes.filter(({ building }) => !building)
-  if (choice === 'all') return indexes.filter(({ name }) => name !== '_id_')
+  if (choice === 'all') return indexes.filter(({ id }) => id !== idIndexId)
   const chosen =
     'key' in choice
       ? [indexes.find(({ spec }) => equalValues(getField(spec, 'key'), choice.key))]
@@ -251,7 +251,7 @@ function chooseIndexes(info: CollectionInfo, choice: IndexChoice): readonly Inde
       const what = 'key' in choice ? 'with the given key' : `with name [${must(choice.names[position], 'name')}]`
       throw new CommandError('IndexNotFound', `index not found ${what}`)
     }
-    if (index.name === '_id_') throw new CommandError('InvalidOptions', 'cannot drop _id index')
+    if (index.id === idIndexId) throw new CommandError('InvalidOptions', 'cannot drop _id index')
     return index
   })
 }

@@ -2,16 +2,19 @@
 import { CommandError } from '../base/errors.ts'
 import { transactionBytesMax } from '../base/limits.ts'
 import { nameOf } from '../storage/changes.ts'
+import { packMeasurement } from '../bson/bucket.ts'
+import type { Value } from '../bson/value.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
 import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { duplicateId, requireUnique, requireValid } from './constraints.ts'
 import { ensureCollection } from './create.ts'
-import { documentKeyOf, prepareDocument } from './document-id.ts'
+import { documentKeyOf, newObjectId, prepareDocument } from './document-id.ts'
 import { recordKey } from './keys.ts'
 import { showNamespace, type Namespace } from './namespace.ts'
 import { findEarlier, type RetryableWrite } from './retry.ts'
 import type { Store } from './store.ts'
+import { reserveBucketNumbers, type TimeSeries } from './time-series.ts'
 
 export interface WriteOptions {
   readonly namespace: Namespace
@@ -103,7 +106,12 @@ async function insertChunk(
 ): Promise<InsertResult> {
   const earlier = await findEarlier(transaction, options.retryable)
   const info = await ensureCollection(transaction, store, options.namespace)
-  const rows = prepareRows(store, info, options, from, to)
+  const { timeSeries } = info
+  const prepare =
+    timeSeries === undefined
+      ? preparer(store, options)
+      : packer(store, timeSeries, (await reserveBucketNumbers(transaction, to - from)) - BigInt(from))
+  const rows = prepareRows(info, options, prepare, from, to)
   const taken = await takenKeys(transaction, rows)
   const hasUnique = info.indexes.some(index => index.unique)
   const changeOf = changesOf(store, info, options)
@@ -149,13 +157,26 @@ interface Row {
   readonly refusal: CommandError | undefined
 }
 
-function prepareRows(store: Store, info: CollectionInfo, options: InsertOptions, from: number, to: number): Row[] {
-  const now = options.keepsZeroTimestamps === true ? undefined : store.engine.log.newest.time + 1n
+/** The document number `index` of the command as it will be stored. @throws CommandError. */
+type Prepare = (given: Uint8Array, index: number) => { readonly document: Uint8Array; readonly id: Value }
+
+function preparer(store: Store, { keepsZeroTimestamps }: InsertOptions): Prepare {
+  const now = keepsZeroTimestamps === true ? undefined : store.engine.log.newest.time + 1n
+  return given => prepareDocument(given, store.env, now)
+}
+
+/** `base` is the number of the command's first document. */
+function packer({ env }: Store, series: TimeSeries, base: bigint): Prepare {
+  const newId = () => newObjectId(env)
+  return (given, index) => packMeasurement(given, { ...series, number: base + BigInt(index), newId })
+}
+
+function prepareRows(info: CollectionInfo, options: InsertOptions, prepare: Prepare, from: number, to: number): Row[] {
   const rows: Row[] = []
   for (let index = from; index < to; index++) {
     const given = options.documents[index] as Uint8Array
     try {
-      const { document, id } = prepareDocument(given, store.env, now)
+      const { document, id } = prepare(given, index)
       const key = recordKey(info.id, id)
       rows.push({ index, document, key, keyText: nameOf(key), refusal: undefined })
     } catch (error) {

@@ -70,13 +70,19 @@ export async function sweepRetryRecords(store: Store): Promise<void> {
   }
 }
 
-/** Deletes the documents whose time is over by a TTL index. Each deletion is an ordinary one, with its event. */
+/**
+ * Deletes the documents whose time is over by a TTL index, by that of a clustered or of a time-series collection. Each deletion is
+ * an ordinary one, with its event.
+ */
 export async function sweepExpired(store: Store): Promise<void> {
   const collections = await withSnapshot(store, snapshot => store.catalog.list(snapshot))
-  for (const { namespace, indexes } of collections) {
-    for (const { spec, fields } of indexes) {
-      const seconds = getField(spec, 'expireAfterSeconds')
-      const path = fields[0]?.[0]
+  for (const { namespace, indexes, options, timeSeries } of collections) {
+    const ownPath = timeSeries === undefined ? '_id' : `control.max.${timeSeries.timeField}`
+    const expiries = [
+      { seconds: getField(options, 'expireAfterSeconds'), path: ownPath },
+      ...indexes.map(({ spec, fields }) => ({ seconds: getField(spec, 'expireAfterSeconds'), path: fields[0]?.[0] })),
+    ]
+    for (const { seconds, path } of expiries) {
       if (!isNumber(seconds) || path === undefined) continue
       const before = new Date(store.env.wallMs() - toNearestDouble(seconds) * 1000)
       const filter = documentValue(encodeDocument({ [path]: { $lt: before } }))

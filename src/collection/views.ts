@@ -116,13 +116,17 @@ export function tooDeep(namespace: Namespace): CommandError {
   )
 }
 
-/** Refuses what only a collection can do. @throws CommandError CommandNotSupportedOnView. */
+/** Refuses what only a collection can do. @throws CommandError CommandNotSupportedOnView, NotImplemented. */
 export async function requireNoView(reader: Reader, catalog: Catalog, namespace: Namespace): Promise<void> {
   const view = await findView(reader, catalog, namespace)
   if (view !== undefined) throw notACollection(view)
 }
 
-export function notACollection({ namespace, isTimeSeries }: ViewDefinition): CommandError {
-  const what = isTimeSeries ? 'a timeseries collection' : 'a view, not a collection'
-  return new CommandError('CommandNotSupportedOnView', `Namespace ${showNamespace(namespace)} is ${what}`)
+function notACollection({ namespace, isTimeSeries }: ViewDefinition): CommandError {
+  if (!isTimeSeries) return notOnView(namespace)
+  const name = showNamespace(namespace)
+  return new CommandError('NotImplemented', `this is not supported yet on a time-series collection, which ${name} is`)
 }
+
+export const notOnView = (namespace: Namespace): CommandError =>
+  new CommandError('CommandNotSupportedOnView', `Namespace ${showNamespace(namespace)} is a view, not a collection`)

@@ -13,7 +13,7 @@ export const collectionOptionFields = {
   validationAction: optional(oneOf('error', 'warn')),
 }
 
-export interface CollectionOptions {
+interface CollectionOptions {
   readonly changeStreamPreAndPostImages: Value | undefined
   readonly validator: Value | undefined
   readonly validationLevel: string | undefined

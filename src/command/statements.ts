@@ -1,22 +1,25 @@
 /** Update and delete statements: from a command's document to something that collection/modify.ts can run. */
 import { CommandError } from '../base/errors.ts'
+import { unpackBucket, type BucketFields } from '../bson/bucket.ts'
 import { itemsOf } from '../bson/reader.ts'
 import { BsonType, documentValue, type Value } from '../bson/value.ts'
 import { compileUpdatePipeline } from '../aggregate/pipeline.ts'
 import type { WriteError } from '../collection/insert.ts'
 import type { Outcome, Statement, UpdateStatement } from '../collection/modify.ts'
 import type { Namespace } from '../collection/namespace.ts'
-import { compileSelection } from '../collection/read.ts'
+import { compileSelection, type Selection } from '../collection/read.ts'
 import { requireCollectionName } from '../collection/namespace.ts'
-import { compileMatchedIndex } from '../query/match.ts'
+import { compileMatch, compileMatchedIndex } from '../query/match.ts'
 import { compileSort } from '../query/sort.ts'
 import { compileUpdate } from '../update/update.ts'
 import type { CommandContext } from './command.ts'
-import { compileContext } from './compile.ts'
+import { compileContext, type CompileContext } from './compile.ts'
 
 /** What the statements of one command share. */
 export interface StatementFrame {
   readonly namespace: Namespace
+  /** Set where the documents of that collection are buckets, and the statement means the measurements in them. */
+  readonly buckets?: BucketFields | undefined
   readonly bypassDocumentValidation: boolean
   /** The command's `let`. */
   readonly let: Value | undefined
@@ -43,7 +46,10 @@ export function compileStatement(context: CommandContext, frame: StatementFrame,
   const compile = compileContext(context, { collation: parts.collation, let: frame.let })
   return {
     namespace: frame.namespace,
-    selection: compileSelection(parts.filter, compile),
+    selection:
+      frame.buckets === undefined
+        ? compileSelection(parts.filter, compile)
+        : selectBuckets(parts.filter, frame.buckets, compile),
     sort: parts.sort && compileSort(parts.sort, compile.collation),
     pace: compile.pace,
     bypassesValidation: frame.bypassDocumentValidation,
@@ -51,6 +57,12 @@ export function compileStatement(context: CommandContext, frame: StatementFrame,
     stmtId: parts.stmtId,
     keepsValue: parts.keepsValue,
   }
+}
+
+/** The buckets whose measurements match. An _id in the filter is that of a measurement, and no key. */
+function selectBuckets(filter: Value, buckets: BucketFields, compile: CompileContext): Selection {
+  const match = compileMatch(filter, compile)
+  return { filter, match: bucket => match(unpackBucket(bucket, buckets)), ids: undefined }
 }
 
 /** @throws CommandError for what the update may not be. */

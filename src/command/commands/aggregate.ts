@@ -11,7 +11,7 @@ import {
   type Namespace,
 } from '../../collection/namespace.ts'
 import { withSnapshot } from '../../collection/store.ts'
-import { requireNoView } from '../../collection/views.ts'
+import { findView, notOnView } from '../../collection/views.ts'
 import { sourceFrom, type CursorSource } from '../../cursor/source.ts'
 import { ChangeStream } from '../../stream/change-stream.ts'
 import { parseChangeStream } from '../../stream/options.ts'
@@ -100,9 +100,15 @@ export const command: Command = {
   },
 }
 
-/** Refuses to watch what is not a collection and has no changes of its own. @throws CommandError CommandNotSupportedOnView. */
+/** Refuses to watch what has no changes of its own. @throws CommandError CommandNotSupportedOnView. */
 async function requireWatchable({ store }: CommandContext, namespace: Namespace): Promise<void> {
-  await withSnapshot(store, snapshot => requireNoView(snapshot, store.catalog, namespace))
+  const view = await withSnapshot(store, snapshot => findView(snapshot, store.catalog, namespace))
+  if (view === undefined) return
+  if (!view.isTimeSeries) throw notOnView(namespace)
+  throw new CommandError(
+    'CommandNotSupportedOnView',
+    `Cannot run aggregation on timeseries with namespace ${showNamespace(namespace)}`,
+  )
 }
 
 /** The collection's name; undefined for `aggregate: 1`. */

@@ -6,7 +6,6 @@ import type { Value } from '../../bson/value.ts'
 import { insertDocuments } from '../../collection/insert.ts'
 import { deleteAll, deleteFirst, updateAll, updateFirst, type Outcome } from '../../collection/modify.ts'
 import { parseNamespace, type Namespace } from '../../collection/namespace.ts'
-import type { Store } from '../../collection/store.ts'
 import { sourceOf } from '../../cursor/source.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
 import type { Command, CommandContext } from '../command.ts'
@@ -29,7 +28,7 @@ import {
 } from '../fields.ts'
 import { compileStatement, compileUpdateStatement, runStatements } from '../statements.ts'
 import { requireStatementCount } from '../write-reply.ts'
-import { requireWritable } from '../write-target.ts'
+import { findWriteTarget, requireNoBuckets } from '../write-target.ts'
 
 const table = {
   bulkWrite: anything,
@@ -151,14 +150,17 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
   switch (kind) {
     case 'insert': {
       const { insert, document: inserted } = readDocumentFields(path, op, insertTable)
-      return insertOne(context, await namespaceAt(store, frame, insert), frame, inserted, stmtId)
+      const { namespace } = await findWriteTarget(store, namespaceAt(frame, insert))
+      return insertOne(context, namespace, frame, inserted, stmtId)
     }
     case 'update': {
       const parts = readDocumentFields(path, op, updateTable)
+      const namespace = namespaceAt(frame, parts.update)
       requireRetryable(context, parts.multi)
+      await requireNoBuckets(store, namespace)
       const statement = compileUpdateStatement(
         context,
-        { ...frame, namespace: await namespaceAt(store, frame, parts.update) },
+        { ...frame, namespace },
         { ...parts, update: parts.updateMods, stmtId },
       )
       return { ...(await (parts.multi ? updateAll : updateFirst)(store, statement)), kind }
@@ -168,7 +170,7 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
       requireRetryable(context, parts.multi)
       const statement = compileStatement(
         context,
-        { ...frame, namespace: await namespaceAt(store, frame, parts.delete) },
+        { ...frame, ...(await findWriteTarget(store, namespaceAt(frame, parts.delete))) },
         { ...parts, stmtId },
       )
       return { ...(await (parts.multi ? deleteAll : deleteFirst)(store, statement)), kind }
@@ -178,13 +180,10 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
   }
 }
 
-async function namespaceAt(store: Store, { namespaces }: Frame, index: number): Promise<Namespace> {
+function namespaceAt({ namespaces }: Frame, index: number): Namespace {
   const namespace = namespaces[index]
-  if (namespace === undefined) {
-    throw new CommandError('BadValue', `BulkWrite ops entry has an invalid nsInfo index: ${index}`)
-  }
-  await requireWritable(store, namespace)
-  return namespace
+  if (namespace !== undefined) return namespace
+  throw new CommandError('BadValue', `BulkWrite ops entry has an invalid nsInfo index: ${index}`)
 }
 
 function requireRetryable({ operation }: CommandContext, multi: boolean): void {

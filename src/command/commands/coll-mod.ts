@@ -19,6 +19,7 @@ import {
   readFields,
   string,
 } from '../fields.ts'
+import { expiryChange, parseTimeSeriesChange } from '../time-series-options.ts'
 import { requireViewPipeline } from '../view-definition.ts'
 
 const table = {
@@ -27,10 +28,10 @@ const table = {
   index: optional(document),
   viewOn: optional(string),
   pipeline: optional(many(anything)),
-  timeseries: notSupported(),
+  timeseries: optional(document),
   cappedSize: notSupported(),
   cappedMax: notSupported(),
-  expireAfterSeconds: notSupported(),
+  expireAfterSeconds: optional(expiryChange),
   dryRun: notSupported(falsy),
 }
 
@@ -55,7 +56,13 @@ export const command: Command = {
     const { viewOn, pipeline } = parts
     const namespace = { db: request.db, coll: parts.collMod }
     if (pipeline !== undefined) requireViewPipeline(context, namespace, pipeline, undefined)
-    const before = await modifyCollection(store, namespace, { options, index, view: { viewOn, pipeline } })
+    const before = await modifyCollection(store, namespace, {
+      options,
+      index,
+      view: { viewOn, pipeline },
+      timeSeries: parts.timeseries && parseTimeSeriesChange(parts.timeseries),
+      expireAfterSeconds: parts.expireAfterSeconds,
+    })
     const reply: Record<string, Encodable> = {}
     for (const [name, value] of Object.entries(index?.options ?? {})) {
       if (value === undefined) continue

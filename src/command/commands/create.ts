@@ -1,24 +1,33 @@
-/** Creates a collection or a view. */
+/** Creates a collection, a view or a time-series collection. */
 import { createCollection } from '../../collection/ddl.ts'
 import { CommandError } from '../../base/errors.ts'
 import { compileMatch } from '../../query/match.ts'
-import type { Command, CommandContext, CommandRequest } from '../command.ts'
-import { collectionOptionFields, pickCollectionOptions, type CollectionOptions } from '../collection-options.ts'
+import type { Command, CommandContext } from '../command.ts'
+import { collectionOptionFields, pickCollectionOptions } from '../collection-options.ts'
 import {
   anything,
+  bool,
   collectionName,
   document,
   falsy,
+  integer,
   many,
   notSupported,
   optional,
+  readDocumentFields,
   readFields,
   string,
   withoutEffect,
 } from '../fields.ts'
+import { expirySeconds, parseTimeSeries } from '../time-series-options.ts'
 import { requireViewPipeline } from '../view-definition.ts'
 import { parseCollation } from '../../bson/collation.ts'
-import type { Value } from '../../bson/value.ts'
+import type { Encodable } from '../../bson/encode.ts'
+import { toExactInteger } from '../../bson/number.ts'
+import { elementsOf } from '../../bson/reader.ts'
+import { show } from '../../bson/show.ts'
+import { isNumber, type Value } from '../../bson/value.ts'
+import { createTimeSeries } from '../../collection/time-series-ddl.ts'
 import { requireCollectionName, type Namespace } from '../../collection/namespace.ts'
 import { createView } from '../../collection/view-ddl.ts'
 
@@ -31,9 +40,9 @@ const table = {
   max: notSupported(),
   viewOn: optional(string),
   pipeline: optional(many(anything)),
-  timeseries: notSupported(),
-  clusteredIndex: notSupported(falsy),
-  expireAfterSeconds: notSupported(),
+  timeseries: optional(document),
+  clusteredIndex: optional(anything),
+  expireAfterSeconds: optional(expirySeconds),
   encryptedFields: notSupported(),
   temp: notSupported(falsy),
   recordIdsReplicated: notSupported(falsy),
@@ -50,39 +59,84 @@ export const command: Command = {
   async run(request, context) {
     const parts = readFields(request, table)
     const namespace = { db: request.db, coll: parts.create }
-    if (parts.viewOn !== undefined) {
-      await runCreateView(context, request, namespace, { ...parts, viewOn: parts.viewOn })
+    const collectionOptions = pickCollectionOptions(request, parts)
+    const { viewOn, timeseries, expireAfterSeconds } = parts
+    const clusteredIndex = parts.clusteredIndex && parseClusteredIndex(parts.clusteredIndex)
+    if (viewOn !== undefined) {
+      requireNone('viewOn', { ...collectionOptions, timeseries, clusteredIndex, expireAfterSeconds })
+      await runCreateView(context, namespace, { ...parts, viewOn })
       return {}
     }
-    if (parts.pipeline !== undefined)
+    if (parts.pipeline !== undefined) {
       throw new CommandError('InvalidOptions', "'pipeline' requires 'viewOn' to also be specified")
-    if (parseCollation(parts.collation) !== undefined) {
+    }
+    const collation = parseCollation(parts.collation)?.spec
+    if (timeseries !== undefined) {
+      requireNone('timeseries', { ...collectionOptions, clusteredIndex })
+      const series = parseTimeSeries(timeseries)
+      await createTimeSeries(context.store, namespace, { series, collation, expireAfterSeconds })
+      return {}
+    }
+    if (expireAfterSeconds !== undefined && clusteredIndex === undefined) {
+      throw new CommandError(
+        'InvalidOptions',
+        "'expireAfterSeconds' is only supported on time-series collections or when the 'clusteredIndex' option is specified",
+      )
+    }
+    if (collation !== undefined) {
       throw new CommandError('NotImplemented', "a default collation ('create.collation') is not supported yet")
     }
     if (parts.validator !== undefined) compileMatch(parts.validator, {})
-    await createCollection(context.store, namespace, pickCollectionOptions(request, parts))
+    await createCollection(context.store, namespace, { clusteredIndex, expireAfterSeconds, ...collectionOptions })
     return {}
   },
 }
 
-/** @throws CommandError InvalidOptions for options of collections, and for what the definition may not be. */
+/** Refuses options that do not go with another. @throws CommandError InvalidOptions. */
+function requireNone(other: string, options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) throw new CommandError('InvalidOptions', `'${name}' cannot be given with '${other}'`)
+  }
+}
+
+/** @throws CommandError for what the definition may not be. */
 async function runCreateView(
   context: CommandContext,
-  request: CommandRequest,
   namespace: Namespace,
-  { viewOn, pipeline = [], collation, ...parts }: ViewFields,
+  { viewOn, pipeline = [], collation }: ViewFields,
 ): Promise<void> {
-  const others = Object.entries(pickCollectionOptions(request, parts)).filter(([, value]) => value !== undefined)
-  if (others.length > 0) {
-    throw new CommandError('InvalidOptions', `a view cannot have the option '${others[0]?.[0]}'`)
-  }
   requireCollectionName({ db: namespace.db, coll: viewOn })
   requireViewPipeline(context, namespace, pipeline, collation)
   await createView(context.store, namespace, { viewOn, pipeline, collation: parseCollation(collation)?.spec })
 }
 
-interface ViewFields extends CollectionOptions {
+interface ViewFields {
   readonly viewOn: string
   readonly pipeline: readonly Value[] | undefined
   readonly collation: Value | undefined
+}
+
+const clusteredTable = {
+  v: optional(integer, 2),
+  key: document,
+  name: optional(string, '_id_'),
+  unique: bool,
+}
+
+/** As it is kept and shown; undefined for `false`. Documents are kept by _id here in any case. */
+function parseClusteredIndex(value: Value): Encodable {
+  if (falsy(value)) return undefined
+  const { key, name, unique } = readDocumentFields(
+    'create.clusteredIndex',
+    document(value, 'create.clusteredIndex'),
+    clusteredTable,
+  )
+  const [[field, direction] = [], ...others] = elementsOf(key)
+  if (field !== '_id' || others.length > 0 || !isNumber(direction) || toExactInteger(direction) !== 1n || !unique) {
+    throw new CommandError(
+      'InvalidIndexSpecificationOption',
+      `the clusteredIndex option is only supported as { key: { _id: 1 }, unique: true }, not ${show(value)}`,
+    )
+  }
+  return { v: 2, key, name, unique }
 }

@@ -1,6 +1,7 @@
 /** The collections and views of a database. */
 import { firstBatchCountDefault } from '../../base/limits.ts'
 import { encodeDocument } from '../../bson/encode.ts'
+import { getField } from '../../bson/reader.ts'
 import { uuidValue } from '../../collection/ddl.ts'
 import type { CollectionInfo } from '../../collection/catalog.ts'
 import { requireDatabaseName } from '../../collection/namespace.ts'
@@ -36,7 +37,7 @@ export const command: Command = {
       await listViews(snapshot, store.catalog, db),
     ])
     const matches = filter === undefined ? () => true : compileMatch(filter, {})
-    const documents = [...collections.map(describeCollection), ...views.map(describeView)]
+    const documents = [...collections.map(describeCollection), ...views.map(view => describeView(view, collections))]
       .map(row => ({ whole: encodeDocument(row), row }))
       .filter(({ whole }) => matches(whole))
       .map(({ whole, row: { name, type } }) => (nameOnly ? encodeDocument({ name, type }) : whole))
@@ -50,11 +51,25 @@ function describeCollection({ namespace, uuid, options, indexes }: CollectionInf
     type: 'collection',
     options,
     info: { readOnly: false, uuid: uuidValue(uuid) },
-    idIndex: indexes[0]?.spec,
+    // A clustered collection has none, and its options say so.
+    idIndex: getField(options, 'clusteredIndex') === undefined ? indexes[0]?.spec : undefined,
   }
 }
 
-function describeView({ namespace, viewOn, pipeline, collation }: ViewDefinition) {
+function describeView(
+  { namespace, viewOn, pipeline, collation, isTimeSeries }: ViewDefinition,
+  collections: readonly CollectionInfo[],
+) {
+  if (isTimeSeries) {
+    const buckets = collections.find(({ namespace: { coll } }) => coll === viewOn.coll)
+    const option = (name: string) => buckets && getField(buckets.options, name)
+    return {
+      name: namespace.coll,
+      type: 'timeseries',
+      options: { expireAfterSeconds: option('expireAfterSeconds'), timeseries: option('timeseries'), collation },
+      info: { readOnly: false },
+    }
+  }
   return {
     name: namespace.coll,
     type: 'view',

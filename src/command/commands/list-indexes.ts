@@ -3,6 +3,7 @@ import { firstBatchCountDefault } from '../../base/limits.ts'
 import { requireCollection } from '../../collection/ddl.ts'
 import { showNamespace } from '../../collection/namespace.ts'
 import { withSnapshot } from '../../collection/store.ts'
+import { findView } from '../../collection/views.ts'
 import { sourceOf } from '../../cursor/source.ts'
 import type { Command } from '../command.ts'
 import { firstBatch } from '../cursor-reply.ts'
@@ -33,8 +34,13 @@ export const command: Command = {
       ? readDocumentFields('listIndexes.cursor', cursor, { batchSize: optional(count, firstBatchCountDefault) })
       : { batchSize: Infinity }
     const namespace = { db: request.db, coll: listIndexes }
-    const info = await withSnapshot(context.store, snapshot => requireCollection(snapshot, context.store, namespace))
-    const specs = info.indexes.filter(({ building }) => !building).map(({ spec }) => spec)
+    const { store } = context
+    const indexes = await withSnapshot(store, async snapshot => {
+      const view = await findView(snapshot, store.catalog, namespace)
+      // Measurements have no index yet, not even of _id.
+      return view?.isTimeSeries === true ? [] : (await requireCollection(snapshot, store, namespace)).indexes
+    })
+    const specs = indexes.filter(({ building }) => !building).map(({ spec }) => spec)
     return firstBatch(context, sourceOf(specs), { namespace: showNamespace(namespace), batchSize })
   },
 }

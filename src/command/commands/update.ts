@@ -18,7 +18,7 @@ import {
 } from '../fields.ts'
 import { compileUpdateStatement, retriedStmtIds, runStatements } from '../statements.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
-import { requireWritable } from '../write-target.ts'
+import { requireNoBuckets } from '../write-target.ts'
 
 const table = {
   ...writeFields,
@@ -52,7 +52,7 @@ export const command: Command = {
     requireStatementCount(updates.length)
     context.counters.operations.update += updates.length
     const namespace = { db: request.db, coll }
-    await requireWritable(context.store, namespace)
+    await requireNoBuckets(context.store, namespace)
     const frame = { namespace, bypassDocumentValidation, let: variables }
     const statements = updates.map((value, index) =>
       readDocumentFields(`update.updates.${index}`, value, statementTable),

@@ -23,7 +23,6 @@ import {
 import type { Store } from './store.ts'
 import { createTimeSeries } from './time-series-ddl.ts'
 import { createView } from './view-ddl.ts'
-import { bucketsName } from './views.ts'
 
 const namespaces: readonly Namespace[] = [
   { db: 'shop', coll: 'a' },
@@ -201,12 +200,12 @@ const steps = fc.array(
     {
       weight: 2,
       arbitrary: fc.tuple(viewed, fc.array(document, { minLength: 1, maxLength: 3 }), retryable).map(
-        ([{ db, coll }, documents, retry]): Step =>
+        ([viewedNamespace, documents, retry]): Step =>
           store =>
             insert(
               store,
               documents.map((measurement, index) => ({ ...measurement, t: new Date(index * 100_000) })),
-              { namespace: { db, coll: bucketsName(coll) }, retryable: retry },
+              { namespace: viewedNamespace, retryable: retry },
             ),
       ),
     },

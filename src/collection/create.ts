@@ -8,7 +8,7 @@ import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
 import type { Store } from './store.ts'
-import { requireNoView } from './views.ts'
+import { findView, requireNoView } from './views.ts'
 
 /** 16 bytes of a random UUID (version 4). */
 export function newUuid(env: Env): Uint8Array {
@@ -60,7 +60,28 @@ export async function ensureCollection(
   return ensureAnyCollection(transaction, store, namespace)
 }
 
-/** The same for a collection of the server's own. */
+/**
+ * The collection that takes what is inserted into `namespace`: the one of that name, as `ensureCollection`, or that of the buckets
+ * of a time-series collection.
+ */
+export async function ensureInsertable(
+  transaction: WriteTransaction,
+  store: Store,
+  namespace: Namespace,
+): Promise<CollectionInfo> {
+  const found = await store.catalog.find(transaction, namespace)
+  if (found !== undefined) return found
+  const view = await findView(transaction, store.catalog, namespace)
+  if (view?.isTimeSeries !== true) return ensureCollection(transaction, store, namespace)
+  const buckets = await store.catalog.find(transaction, view.viewOn)
+  if (buckets !== undefined) return buckets
+  throw new CommandError(
+    'NamespaceNotFound',
+    `Buckets collection not found for time-series ${showNamespace(namespace)}`,
+  )
+}
+
+/** The same as `ensureCollection` for a collection of the server's own. */
 export async function ensureAnyCollection(
   transaction: WriteTransaction,
   store: Store,

@@ -8,7 +8,7 @@ import type { WriteTransaction } from '../storage/engine.ts'
 import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { duplicateId, requireUnique, requireValid } from './constraints.ts'
-import { ensureCollection } from './create.ts'
+import { ensureInsertable, requireUserCollection } from './create.ts'
 import { documentKeyOf, newObjectId, prepareDocument } from './document-id.ts'
 import { recordKey } from './keys.ts'
 import { showNamespace, type Namespace } from './namespace.ts'
@@ -52,9 +52,10 @@ export interface InsertResult {
  */
 const chunkCountMax = 500
 
-/** Inserts documents, creating the collection if it is not there. @throws StorageFailed; refusals are in the result. */
+/** Inserts documents or measurements, creating the collection if it is not there. @throws StorageFailed; refusals are in the result. */
 export async function insertDocuments(store: Store, options: InsertOptions): Promise<InsertResult> {
   const { documents, ordered } = options
+  requireUserCollection(options.namespace)
   const chunks: Promise<InsertResult>[] = []
   // Chunks are decided in the order in which they are asked for, so each can see whether one before it was refused.
   let isRefused = false
@@ -105,7 +106,7 @@ async function insertChunk(
   to: number,
 ): Promise<InsertResult> {
   const earlier = await findEarlier(transaction, options.retryable)
-  const info = await ensureCollection(transaction, store, options.namespace)
+  const info = await ensureInsertable(transaction, store, options.namespace)
   const { timeSeries } = info
   const prepare =
     timeSeries === undefined

@@ -19,7 +19,7 @@ export interface Query {
 
 /**
  * The documents themselves where the filter pins few of them by _id, which is the commonest query and needs no iteration;
- * undefined for all other queries.
+ * undefined for all other queries, and where there is no such collection.
  */
 export async function findPinned(store: Store, namespace: Namespace, query: Query): Promise<Uint8Array[] | undefined> {
   const { selection, sort, skip, limit, project } = query
@@ -27,8 +27,9 @@ export async function findPinned(store: Store, namespace: Namespace, query: Quer
   if (ids === undefined || ids.length > pinnedCountMax) return undefined
   const found = await withSnapshot(store, async snapshot => {
     const info = await store.catalog.find(snapshot, namespace)
-    return info === undefined ? [] : readByIds(snapshot, info, { ...selection, ids })
+    return info && readByIds(snapshot, info, { ...selection, ids })
   })
+  if (found === undefined) return undefined
   const documents = found.map(({ document }) => document)
   const sorted = sort === undefined || documents.length < 2 ? documents : sortAll(documents, sort)
   return (skip > 0 || limit < sorted.length ? sorted.slice(skip, skip + limit) : sorted).map(project)

@@ -13,7 +13,8 @@ import { readUint32BE } from './big-endian.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { showNamespace, type Namespace } from './namespace.ts'
 import { readByIds, readDocuments, type Located, type Selection } from './read.ts'
-import type { Store } from './store.ts'
+import { withSnapshot, type Store } from './store.ts'
+import { requireNoView } from './views.ts'
 
 export interface Target {
   readonly namespace: Namespace
@@ -46,6 +47,7 @@ export async function changeFirst<T>(store: Store, target: Target, body: Body<T>
   }
   for (let attempt = 0; attempt < contentionRetriesMax; attempt++) {
     const candidate = await firstCandidate(store, target)
+    if (candidate === undefined) await requireCollectionOrNothing(store, target.namespace)
     if (candidate === undefined && !body.concludes) return undefined
     const { result } = await store.engine.write(async transaction => {
       const earlier = await body.answerEarlier(transaction)
@@ -71,6 +73,7 @@ async function changePinned<T>(
   const earlier = await body.answerEarlier(transaction)
   if (earlier !== undefined) return earlier
   const info = await store.catalog.find(transaction, namespace)
+  if (info === undefined) await requireNoView(transaction, store.catalog, namespace)
   const found = info === undefined ? [] : await readByIds(transaction, info, selection)
   const first = sort === undefined ? found[0] : sorted(found, sort)[0]
   if (info === undefined || first === undefined) return body.conclude(transaction)
@@ -102,8 +105,14 @@ export async function changeAll<T>(store: Store, target: Target, change: Body<T>
     bytes += document.length
     if (keys.length >= batchCountMax || bytes >= transactionBytesMax / 4) await flush()
   }
+  if (keys.length === 0 && results.length === 0) await requireCollectionOrNothing(store, target.namespace)
   await flush()
   return results
+}
+
+/** Only asked when no document was found, as none is under the name of a view. */
+function requireCollectionOrNothing(store: Store, namespace: Namespace): Promise<void> {
+  return withSnapshot(store, snapshot => requireNoView(snapshot, store.catalog, namespace))
 }
 
 /** One transaction changes no more documents than this, so that other writers get their turn. */

@@ -20,7 +20,7 @@ test('measurements expire by their time', async () => {
   await createTimeSeries(store, namespace, { series, collation: undefined, expireAfterSeconds: 3600n })
   const before = await stateOf(store)
   const now = new Date(store.env.wallMs())
-  await insert(store, [{ t: longAgo }, { t: now }], { namespace: { db: 'shop', coll: 'system.buckets.visits' } })
+  await insert(store, [{ t: longAgo }, { t: now }], { namespace })
   await sweepExpired(store)
   expect(await stateOf(store)).toHaveLength(before.length + 1)
   expect((await entriesOf(store)).slice(-1)).toMatchObject([{ op: 'd', ns: 'shop.system.buckets.visits' }])

@@ -4,6 +4,7 @@ import { unpackBucket, type BucketFields } from '../bson/bucket.ts'
 import { itemsOf } from '../bson/reader.ts'
 import { BsonType, documentValue, type Value } from '../bson/value.ts'
 import { compileUpdatePipeline } from '../aggregate/pipeline.ts'
+import { requireUserCollection } from '../collection/create.ts'
 import type { WriteError } from '../collection/insert.ts'
 import type { Outcome, Statement, UpdateStatement } from '../collection/modify.ts'
 import type { Namespace } from '../collection/namespace.ts'
@@ -43,6 +44,7 @@ export interface UpdateParts extends FilterParts {
 /** @throws CommandError for a filter or a sort that is none. */
 export function compileStatement(context: CommandContext, frame: StatementFrame, parts: FilterParts): Statement {
   requireCollectionName(frame.namespace)
+  if (frame.buckets === undefined) requireUserCollection(frame.namespace)
   const compile = compileContext(context, { collation: parts.collation, let: frame.let })
   return {
     namespace: frame.namespace,

@@ -28,7 +28,7 @@ import {
 } from '../fields.ts'
 import { compileStatement, compileUpdateStatement, runStatements } from '../statements.ts'
 import { requireStatementCount } from '../write-reply.ts'
-import { findWriteTarget, requireNoBuckets } from '../write-target.ts'
+import { findDeleteTarget } from '../delete-target.ts'
 
 const table = {
   bulkWrite: anything,
@@ -150,17 +150,14 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
   switch (kind) {
     case 'insert': {
       const { insert, document: inserted } = readDocumentFields(path, op, insertTable)
-      const { namespace } = await findWriteTarget(store, namespaceAt(frame, insert))
-      return insertOne(context, namespace, frame, inserted, stmtId)
+      return insertOne(context, namespaceAt(frame, insert), frame, inserted, stmtId)
     }
     case 'update': {
       const parts = readDocumentFields(path, op, updateTable)
-      const namespace = namespaceAt(frame, parts.update)
       requireRetryable(context, parts.multi)
-      await requireNoBuckets(store, namespace)
       const statement = compileUpdateStatement(
         context,
-        { ...frame, namespace },
+        { ...frame, namespace: namespaceAt(frame, parts.update) },
         { ...parts, update: parts.updateMods, stmtId },
       )
       return { ...(await (parts.multi ? updateAll : updateFirst)(store, statement)), kind }
@@ -170,7 +167,7 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
       requireRetryable(context, parts.multi)
       const statement = compileStatement(
         context,
-        { ...frame, ...(await findWriteTarget(store, namespaceAt(frame, parts.delete))) },
+        { ...frame, ...(await findDeleteTarget(store, namespaceAt(frame, parts.delete))) },
         { ...parts, stmtId },
       )
       return { ...(await (parts.multi ? deleteAll : deleteFirst)(store, statement)), kind }

@@ -14,7 +14,7 @@ import {
 } from '../fields.ts'
 import { compileStatement, retriedStmtIds, runStatements } from '../statements.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
-import { findWriteTarget } from '../write-target.ts'
+import { findDeleteTarget } from '../delete-target.ts'
 
 const table = { ...writeFields, delete: collectionName, deletes: many(document), let: optional(document) }
 
@@ -36,7 +36,7 @@ export const command: Command = {
     const { delete: coll, deletes, ordered, let: variables } = readFields(request, table)
     requireStatementCount(deletes.length)
     context.counters.operations.delete += deletes.length
-    const target = await findWriteTarget(context.store, { db: request.db, coll })
+    const target = await findDeleteTarget(context.store, { db: request.db, coll })
     const frame = { ...target, bypassDocumentValidation: true, let: variables }
     const statements = deletes.map((value, index) =>
       readDocumentFields(`delete.deletes.${index}`, value, statementTable),

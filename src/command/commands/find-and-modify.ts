@@ -17,7 +17,6 @@ import {
   withoutEffect,
 } from '../fields.ts'
 import { compileStatement, compileUpdateStatement, emptyFilter } from '../statements.ts'
-import { requireNoBuckets } from '../write-target.ts'
 
 const table = {
   findAndModify: collectionName,
@@ -49,7 +48,6 @@ export const command: Command = {
     const { query: filter, update, remove, upsert, collation, arrayFilters, fields } = parts
     requireOneAction({ isRemove: remove, isUpdate: update !== undefined, upsert, isNew: parts.new })
     const namespace = { db: request.db, coll: parts.findAndModify }
-    await requireNoBuckets(context.store, namespace)
     const frame = { namespace, bypassDocumentValidation: parts.bypassDocumentValidation, let: parts.let }
     const compile = compileContext(context, { collation, let: parts.let })
     const project = fields && compileProject(fields, { ...compile, of: 'find', filter })

@@ -65,18 +65,12 @@ export const command: Command = {
     context.counters.operations.query++
     const namespace = { db: request.db, coll: parts.find }
     requireCollectionName(namespace)
-    const source = await findReadSource(context.store, namespace, parts.collation)
-    const compile = compileContext(context, { ...source, let: parts.let })
+    const compile = compileContext(context, parts)
     const { filter, sort, projection, skip } = parts
     // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
     const limit = Math.abs(parts.limit) || Infinity
     const singleBatch = parts.singleBatch || parts.limit < 0
     const reply = { namespace: showNamespace(namespace), batchSize: parts.batchSize, singleBatch }
-    if (source.pipeline !== undefined) {
-      const stages = stagesOf({ filter, sort, projection, skip, limit })
-      const natural = sort && naturalOrder(sort)
-      return firstBatch(context, sourceFrom(runPipeline(context.store, source, stages, compile, natural)), reply)
-    }
     const project =
       projection === undefined || isEmpty(projection)
         ? undefined
@@ -88,10 +82,24 @@ export const command: Command = {
       limit,
       project: project ?? (value => value),
     }
-    const pinned = await findPinned(context.store, namespace, query)
-    const documents =
-      pinned === undefined ? sourceFrom(runQuery(context.store, namespace, query, compile.pace)) : sourceOf(pinned)
-    return firstBatch(context, documents, reply)
+    const { store } = context
+    // Asked first, since most finds end here: a collection is there, and need not be told from a view.
+    const pinned = await findPinned(store, namespace, query)
+    if (pinned !== undefined) return firstBatch(context, sourceOf(pinned), reply)
+    const source = await findReadSource(store, namespace, parts.collation)
+    if (source.pipeline === undefined) {
+      return firstBatch(context, sourceFrom(runQuery(store, namespace, query, compile.pace)), reply)
+    }
+    const stages = stagesOf({ filter, sort, projection, skip, limit })
+    const natural = sort && naturalOrder(sort)
+    const documents = runPipeline(
+      store,
+      source,
+      stages,
+      compileContext(context, { ...source, let: parts.let }),
+      natural,
+    )
+    return firstBatch(context, sourceFrom(documents), reply)
   },
 }
 

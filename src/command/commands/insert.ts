@@ -3,7 +3,6 @@ import { insertDocuments } from '../../collection/insert.ts'
 import type { Command } from '../command.ts'
 import { bool, collectionName, documentOnly, many, optional, readFields } from '../fields.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
-import { findWriteTarget } from '../write-target.ts'
 
 const table = {
   insert: collectionName,
@@ -22,9 +21,8 @@ export const command: Command = {
     const { insert, documents, ordered, ...parts } = readFields(request, table)
     requireStatementCount(documents.length)
     counters.operations.insert += documents.length
-    const { namespace } = await findWriteTarget(store, { db: request.db, coll: insert })
     const { insertedCount, writeErrors, retriedIds } = await insertDocuments(store, {
-      namespace,
+      namespace: { db: request.db, coll: insert },
       documents,
       firstStmtId: 0,
       // In a transaction the first refusal ends everything.

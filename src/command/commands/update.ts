@@ -18,7 +18,6 @@ import {
 } from '../fields.ts'
 import { compileUpdateStatement, retriedStmtIds, runStatements } from '../statements.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
-import { requireNoBuckets } from '../write-target.ts'
 
 const table = {
   ...writeFields,
@@ -51,9 +50,7 @@ export const command: Command = {
     const { update: coll, updates, ordered, bypassDocumentValidation, let: variables } = readFields(request, table)
     requireStatementCount(updates.length)
     context.counters.operations.update += updates.length
-    const namespace = { db: request.db, coll }
-    await requireNoBuckets(context.store, namespace)
-    const frame = { namespace, bypassDocumentValidation, let: variables }
+    const frame = { namespace: { db: request.db, coll }, bypassDocumentValidation, let: variables }
     const statements = updates.map((value, index) =>
       readDocumentFields(`update.updates.${index}`, value, statementTable),
     )

@@ -14,7 +14,7 @@ import { recordKey } from './keys.ts'
 import { showNamespace, type Namespace } from './namespace.ts'
 import { findEarlier, type RetryableWrite } from './retry.ts'
 import type { Store } from './store.ts'
-import { reserveBucketNumbers, type TimeSeries } from './time-series.ts'
+import { bucketsInTransaction, reserveBucketNumbers, type TimeSeries } from './time-series.ts'
 
 export interface WriteOptions {
   readonly namespace: Namespace
@@ -30,6 +30,8 @@ export interface InsertOptions extends WriteOptions {
   readonly ordered: boolean
   /** Whether a timestamp of zero is stored as it is, as when data is restored; else it means the present time. */
   readonly keepsZeroTimestamps?: boolean
+  /** A multi-document transaction cannot insert measurements, whose buckets are numbered. */
+  readonly isInTransaction?: boolean
 }
 
 /** A statement that was refused; the others are not concerned. */
@@ -108,6 +110,7 @@ async function insertChunk(
   const earlier = await findEarlier(transaction, options.retryable)
   const info = await ensureInsertable(transaction, store, options.namespace)
   const { timeSeries } = info
+  if (timeSeries !== undefined && options.isInTransaction === true) throw bucketsInTransaction(options.namespace)
   const prepare =
     timeSeries === undefined
       ? preparer(store, options)

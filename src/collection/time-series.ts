@@ -3,12 +3,14 @@
  * (bson/bucket.ts). Reads go through the view; inserts into the collection of the buckets make them.
  */
 import { must } from '../base/assert.ts'
+import { CommandError } from '../base/errors.ts'
 import { encodeDocument, type Encodable } from '../bson/encode.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import { getField } from '../bson/reader.ts'
 import { documentBytes, documentValue, isDocument, isString, toText, type Value } from '../bson/value.ts'
 import type { BucketFields } from '../bson/bucket.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
+import { showNamespace, type Namespace } from './namespace.ts'
 
 /** What a collection of buckets knows of its measurements. */
 export interface TimeSeries extends BucketFields {
@@ -73,6 +75,13 @@ export function decodeTimeSeries(series: Value): TimeSeriesOptions {
 export function unpackingPipeline({ timeField, metaField, bucketMaxSpanSeconds }: TimeSeriesOptions): Value[] {
   const spec: Encodable = { timeField, metaField, bucketMaxSpanSeconds }
   return [documentValue(encodeDocument({ $_internalUnpackBucket: spec }))]
+}
+
+export function bucketsInTransaction(namespace: Namespace): CommandError {
+  return new CommandError(
+    'OperationNotSupportedInTransaction',
+    `Cannot write to the time-series collection ${showNamespace(namespace)} in a multi-document transaction`,
+  )
 }
 
 const nextBucketKey = Buffer.from('next-bucket')

@@ -1,5 +1,5 @@
 /** Time-series collections: measurements in, measurements out, and what streams are told. */
-import { Long, type Db, type Document } from 'mongodb'
+import { type ClientSession, Long, type Db, type Document } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { deployments } from './deployments.ts'
 import { useGuide } from './guide.ts'
@@ -212,5 +212,27 @@ describe.each(deployments)('with $name', deployment => {
     await expect(orders.dropIndex('_id_')).rejects.toMatchObject({ code: 72 })
     const other = db.createCollection('no', { clusteredIndex: { key: { a: 1 }, unique: true } })
     await expect(other).rejects.toMatchObject({ code: 197 })
+  })
+
+  test('a transaction reads views and time series, but does not write to them or make them', async () => {
+    const { db, collection } = await place()
+    await collection.insertMany(visits)
+    await db.createCollection('some', { viewOn: 'visits', pipeline: [{ $match: { guests: { $lt: 5 } } }] })
+    const refused = { code: 263, codeName: 'OperationNotSupportedInTransaction' }
+    const tries: ((session: ClientSession) => Promise<unknown>)[] = [
+      session => collection.insertOne({ at: minute(9) }, { session }),
+      session => collection.deleteMany({}, { session }),
+      session => db.createCollection('v', { viewOn: 'visits', session }),
+      session => db.createCollection('s', { timeseries, session }),
+    ]
+    await guide.client.withSession(async session => {
+      for (const attempt of tries) {
+        session.startTransaction()
+        expect(await collection.find({}, { session }).toArray()).toEqual(visits)
+        expect(await db.collection('some').find({}, { session }).toArray()).toHaveLength(2)
+        await expect(attempt(session)).rejects.toMatchObject(refused)
+        await session.abortTransaction()
+      }
+    })
   })
 })

@@ -167,7 +167,7 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
       requireRetryable(context, parts.multi)
       const statement = compileStatement(
         context,
-        { ...frame, ...(await findDeleteTarget(store, namespaceAt(frame, parts.delete))) },
+        { ...frame, ...(await findDeleteTarget(context, namespaceAt(frame, parts.delete))) },
         { ...parts, stmtId },
       )
       return { ...(await (parts.multi ? deleteAll : deleteFirst)(store, statement)), kind }
@@ -203,6 +203,7 @@ async function insertOne(
     ordered: true,
     bypassesValidation: frame.bypassDocumentValidation,
     retryable: operation.retryable,
+    isInTransaction: operation.transaction !== undefined,
   })
   const refused = writeErrors[0]
   if (refused !== undefined) throw refused.error

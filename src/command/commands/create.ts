@@ -61,6 +61,12 @@ export const command: Command = {
     const namespace = { db: request.db, coll: parts.create }
     const collectionOptions = pickCollectionOptions(request, parts)
     const { viewOn, timeseries, expireAfterSeconds } = parts
+    if (context.operation.transaction !== undefined && (viewOn ?? timeseries) !== undefined) {
+      throw new CommandError(
+        'OperationNotSupportedInTransaction',
+        'Cannot create a view or a time-series collection in a multi-document transaction',
+      )
+    }
     const clusteredIndex = parts.clusteredIndex && parseClusteredIndex(parts.clusteredIndex)
     if (viewOn !== undefined) {
       requireNone('viewOn', { ...collectionOptions, timeseries, clusteredIndex, expireAfterSeconds })

@@ -36,7 +36,7 @@ export const command: Command = {
     const { delete: coll, deletes, ordered, let: variables } = readFields(request, table)
     requireStatementCount(deletes.length)
     context.counters.operations.delete += deletes.length
-    const target = await findDeleteTarget(context.store, { db: request.db, coll })
+    const target = await findDeleteTarget(context, { db: request.db, coll })
     const frame = { ...target, bypassDocumentValidation: true, let: variables }
     const statements = deletes.map((value, index) =>
       readDocumentFields(`delete.deletes.${index}`, value, statementTable),

@@ -30,6 +30,7 @@ export const command: Command = {
       bypassesValidation: parts.bypassDocumentValidation,
       keepsZeroTimestamps: parts.bypassEmptyTsReplacement,
       retryable,
+      isInTransaction: transaction !== undefined,
     })
     return {
       n: insertedCount,

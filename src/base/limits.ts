@@ -60,8 +60,11 @@ export const transactionLifetimeSecondsMax = 60
 /** Transactions open at once. Each may hold a state of the storage of its own, for which LMDB has 4096 places. */
 export const openTransactionCountMax = 1000
 
-/** What one open transaction holds in memory until it commits: what it changes, the entries that tell it, and the keys it read. */
-export const openTransactionBytesMax = 64 * 1024 * 1024
+/**
+ * What one open transaction holds in memory until it commits: what it changes, the entries that tell it, and the keys it read. A
+ * document that is inserted counts twice.
+ */
+export const openTransactionBytesMax = 128 * 1024 * 1024
 
 /** What all open transactions hold together. */
 export const openTransactionsBytesMax = 512 * 1024 * 1024

@@ -14,6 +14,7 @@ export interface OperationSpec {
   /** Milliseconds from now after which the operation fails; undefined for never. */
   readonly deadlineMs: number | undefined
   readonly apiStrict: boolean
+  readonly apiParameters: string
   readonly readConcernLevel: string | undefined
   readonly exhaustAllowed: boolean
 }
@@ -28,6 +29,7 @@ export class RunningOperation implements Operation {
   readonly retryable: RetryableWrite | undefined
   readonly maxTimeMs: number | undefined
   readonly apiStrict: boolean
+  readonly apiParameters: string
   readonly readConcernLevel: string | undefined
   readonly exhaustAllowed: boolean
   /** On the monotonic clock. */
@@ -54,6 +56,7 @@ export class RunningOperation implements Operation {
     this.retryable = spec.retryable
     this.maxTimeMs = spec.maxTimeMs
     this.apiStrict = spec.apiStrict
+    this.apiParameters = spec.apiParameters
     this.readConcernLevel = spec.readConcernLevel
     this.exhaustAllowed = spec.exhaustAllowed
     this.startedMs = env.monotonicMs()

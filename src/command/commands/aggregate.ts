@@ -1,6 +1,6 @@
 /** Runs a pipeline: over a collection, over documents that it makes itself, or as a change stream. */
 import { compileChangeStreamPipeline, compilePipeline } from '../../aggregate/pipeline.ts'
-import { parseStage, sourceOf } from '../../aggregate/stage-names.ts'
+import { parseStage, sourceOf, splitLargeEventName } from '../../aggregate/stage-names.ts'
 import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
 import { BsonType, isNumber, toText, type Value } from '../../bson/value.ts'
@@ -9,7 +9,7 @@ import { runQuery } from '../../collection/query.ts'
 import { everything, compileSelection } from '../../collection/read.ts'
 import { sourceFrom, type CursorSource } from '../../cursor/source.ts'
 import { ChangeStream } from '../../stream/change-stream.ts'
-import { parseChangeStream } from '../../stream/options.ts'
+import { parseChangeStream, requireStageObject } from '../../stream/options.ts'
 import { requireSplitStage } from '../../stream/split.ts'
 import { View } from '../../stream/view.ts'
 import type { Command, CommandContext, CommandRequest } from '../command.ts'
@@ -26,6 +26,7 @@ import {
   optional,
   readDocumentFields,
   readFields,
+  strictBool,
   withoutEffect,
 } from '../fields.ts'
 
@@ -41,8 +42,10 @@ const table = {
   hint: withoutEffect, // Every plan gives the same documents.
   allowDiskUse: withoutEffect, // Stages stay in memory, within their limit.
   $_requestReshardingResumeToken: notSupported(falsy),
-  $_generateV2ResumeTokens: notSupported(value => value.type === BsonType.bool && value.bytes[value.start] === 1),
+  $_generateV2ResumeTokens: optional(strictBool, true),
 }
+
+const readParts = (request: CommandRequest) => readFields(request, table)
 
 const cursorTable = { batchSize: optional(count, firstBatchCountDefault) }
 
@@ -50,7 +53,7 @@ export const command: Command = {
   name: 'aggregate',
   inApiVersion1: true,
   async run(request, context) {
-    const parts = readFields(request, table)
+    const parts = readParts(request)
     const { pipeline } = parts
     if (parts.cursor === undefined) {
       throw new CommandError(
@@ -65,11 +68,8 @@ export const command: Command = {
     const source = sourceOf(pipeline)
     if (source === 'change stream') {
       context.operation.isChangeStream = true
-      if (parts.collectionUUID !== undefined) {
-        throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
-      }
-      const stream = openChangeStream(context, request, coll, pipeline, compile)
-      return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true })
+      const stream = openChangeStream(context, request, coll, parts, compile)
+      return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true, doing })
     }
     if (parts.collectionUUID !== undefined) {
       throw new CommandError('NotImplemented', "'aggregate.collectionUUID' is not supported yet")
@@ -80,9 +80,16 @@ export const command: Command = {
         `{aggregate: 1} is not valid for '${stageName(pipeline[0])}'; a collection is required.`,
       )
     }
-    return firstBatch(context, openPipeline(context, request, coll, pipeline, compile), { namespace, batchSize })
+    return firstBatch(context, openPipeline(context, request, coll, pipeline, compile), {
+      namespace,
+      batchSize,
+      doing,
+    })
   },
 }
+
+// The server's words in front of what goes wrong with a pipeline that was let run.
+const doing = 'PlanExecutor error during aggregation'
 
 /** The collection's name; undefined for `aggregate: 1`. */
 function collectionOf(value: Value): string | undefined {
@@ -94,23 +101,34 @@ function collectionOf(value: Value): string | undefined {
 const stageName = (stage: Value | undefined): string =>
   stage === undefined ? 'an empty pipeline' : parseStage(stage).name
 
+type StreamParts = Pick<ReturnType<typeof readParts>, 'pipeline' | 'collectionUUID' | '$_generateV2ResumeTokens'>
+
 function openChangeStream(
   { store, hub, operation }: CommandContext,
   { db }: CommandRequest,
   coll: string | undefined,
-  pipeline: readonly Value[],
+  parts: StreamParts,
   compile: CompileContext,
 ): CursorSource {
   const { readConcernLevel, apiStrict } = operation
+  const [first, ...stages] = parts.pipeline as [Value, ...Value[]]
+  const { spec } = parseStage(first)
+  // In the order of the server's own checks, which looks at the names of all stages before it parses any.
+  requireStageObject(spec)
+  const names = stages.map(stage => parseStage(stage).name)
   if (readConcernLevel !== undefined && readConcernLevel !== 'majority') {
     throw new CommandError(
       'InvalidOptions',
       `$changeStream cannot run with a readConcern other than 'majority'. Current readConcern: ${readConcernLevel}`,
     )
   }
+  if (parts.collectionUUID !== undefined) {
+    throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
+  }
   requireDatabaseName(db)
-  const [first, ...stages] = pipeline as readonly [Value, ...Value[]]
-  const options = parseChangeStream(parseStage(first).spec, { db, coll, apiStrict })
+  // Tokens of version 1 cannot tell fragments apart.
+  const tokenVersion = parts.$_generateV2ResumeTokens || names.includes(splitLargeEventName) ? 2 : 1
+  const options = parseChangeStream(spec, { db, coll, apiStrict, tokenVersion })
   const compiled = compileChangeStreamPipeline(stages, compile)
   requireSplitStage(options.start, compiled)
   const view = new View({ options, stages, collation: compile.collation, pipeline: compiled })

@@ -82,8 +82,8 @@ export async function findTokenChange(log: Log, parts: TokenParts, scope: Scope)
   if (!watchesChange(scope, change)) {
     const { db, coll } = change.namespace
     throw tokenNotFound(
-      `Its event is a ${change.operationType} in ${coll === undefined ? db : `${db}.${coll}`}, which this stream does not ` +
-        'see (a token of a stream with another scope?)',
+      `Its event, ${change.operationType} in ${coll === undefined ? db : `${db}.${coll}`}, is none of this stream's ` +
+        '(a token of a stream with another scope?)',
     )
   }
   return change

@@ -170,6 +170,25 @@ test('a token that names no event here is not found; one of the future is waited
   expect(await more(id)).toMatchObject({ codeName: 'ChangeStreamFatalError' })
 })
 
+test('a token whose event is gone says so, in the command that looked for it', async () => {
+  const reader = new Reader(bench, { scope: 'd.c' })
+  await insert('c', 1)
+  await insert('c', 2)
+  const [{ _id: resumeAfter }] = (await reader.drain()) as [Document]
+  reader.close()
+  const { log } = bench.store.engine
+  await log.truncateBefore(log.newest)
+  const lost = (doing: string) => ({
+    code: 286,
+    errmsg: expect.stringMatching(new RegExp(`^${doing} :: caused by :: Resume of change stream .* History is gone: `)),
+    errorLabels: ['NonResumableChangeStreamError'],
+  })
+  expect(await open({ resumeAfter })).toMatchObject(lost('PlanExecutor error during aggregation'))
+  const { id } = await open({ resumeAfter }, { batchSize: 0 })
+  expect(await more(id)).toMatchObject(lost('Executor error during getMore'))
+  expect(await more(id)).toMatchObject({ code: 43 })
+})
+
 test('a future token is met when its event comes', async () => {
   const reader = new Reader(bench, { scope: 'd.c' })
   await insert('c', 1)

@@ -5,13 +5,25 @@
  *   a stream resumed from any token ever handed out delivers exactly the rest, whichever versions its tokens had and have
  *   the token of an event is good at every scope that sees the event, with any stages, and at no other
  *   a stream opened at a past time delivers what the one that was live then did
- *   tokens sort as their events do
+ *   tokens sort as their events do, and say nothing that the event and its place in its commit do not say
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Document } from 'bson'
-import { type Change, commandOf, history, Model, type Op, scopes, sees, tellEvent, toldBy } from './history.suite.ts'
-import { type Bench, chooser, openBench, passTurns, Reader, slowly } from './streams.suite.ts'
+import { deserialize, type Document } from 'bson'
+import { decodeResumeToken, encodeResumeToken } from '../oplog/resume-token.ts'
+import {
+  type Change,
+  commandOf,
+  history,
+  isExpanded,
+  Model,
+  type Op,
+  scopes,
+  sees,
+  tellEvent,
+  toldBy,
+} from './history.suite.ts'
+import { type Bench, chooser, openBench, passTurns, Reader, slowly, valueOf } from './streams.suite.ts'
 
 async function withBench<T>(seed: number, isSlow: boolean, run: (bench: Bench) => Promise<T>): Promise<T> {
   const choose = chooser(seed)
@@ -206,6 +218,50 @@ test('tokens of different events differ, and sort as the events do', () =>
           const texts = (await reader.drain()).map(({ _id }) => _id._data as string)
           expect(texts).toEqual([...new Set(texts)].toSorted())
         }
+      }),
+    ),
+    { numRuns: 30 },
+  ))
+
+/** The token of an event, made of what the event shows and its place among the changes of its commit. */
+function rebuilt(event: Document, txnOpIndex: number, version: 1 | 2): Document {
+  const { clusterTime, collectionUUID, operationType, documentKey, operationDescription, isExpanded } = event
+  const identifier =
+    version === 2 || isExpanded === true ? { operationType, documentKey, operationDescription } : documentKey
+  return deserialize(
+    encodeResumeToken({
+      clusterTime: BigInt(clusterTime.toString()),
+      version,
+      tokenType: 'event',
+      txnOpIndex,
+      fromInvalidate: false,
+      uuid: collectionUUID?.buffer,
+      eventIdentifier: identifier && valueOf(identifier),
+      fragmentNum: undefined,
+    }),
+  )
+}
+
+test('there is nothing in a token but what its event shows, and its place in its commit', () =>
+  fc.assert(
+    fc.asyncProperty(history(20), fc.constantFrom(1 as const, 2 as const), fc.nat(), (ops, tokenVersion, seed) =>
+      withBench(seed, false, async bench => {
+        const stage = { showExpandedEvents: true }
+        const all = new Reader(bench, { scope: '', stage, tokenVersion })
+        const ending = new Reader(bench, { scope: 'd', stage, tokenVersion })
+        const changes = (await perform(bench, ops, async () => {})).flat()
+        let time = 0n
+        let index = 0
+        for (const [number, event] of (await all.drain()).entries()) {
+          index = timeOf(event) === time ? index + 1 : 0
+          time = timeOf(event)
+          const expanded = isExpanded(changes[number] as Change)
+          expect(event._id).toEqual(rebuilt({ ...event, isExpanded: expanded }, index, tokenVersion))
+        }
+        const told = await ending.drain()
+        if (!ending.ended) return
+        const [trigger, invalidate] = told.slice(-2).map(({ _id }) => decodeResumeToken(valueOf(_id)))
+        expect(invalidate).toEqual({ ...trigger, fromInvalidate: true })
       }),
     ),
     { numRuns: 30 },

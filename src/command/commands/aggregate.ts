@@ -3,8 +3,9 @@ import { compileChangeStreamPipeline, compilePipeline } from '../../aggregate/pi
 import { parseStage, sourceOf, splitLargeEventName } from '../../aggregate/stage-names.ts'
 import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
+import { toExactInteger } from '../../bson/number.ts'
 import { BsonType, isNumber, toText, type Value } from '../../bson/value.ts'
-import { requireCollectionName, requireDatabaseName, showNamespace } from '../../collection/namespace.ts'
+import { requireCollectionName, showNamespace } from '../../collection/namespace.ts'
 import { runQuery } from '../../collection/query.ts'
 import { everything, compileSelection } from '../../collection/read.ts'
 import { sourceFrom, type CursorSource } from '../../cursor/source.ts'
@@ -94,7 +95,13 @@ const doing = 'PlanExecutor error during aggregation'
 /** The collection's name; undefined for `aggregate: 1`. */
 function collectionOf(value: Value): string | undefined {
   if (value.type === BsonType.string) return toText(value)
-  if (isNumber(value)) return undefined
+  if (isNumber(value)) {
+    if (toExactInteger(value) === 1n) return undefined
+    throw new CommandError(
+      'FailedToParse',
+      "Invalid command format: the 'aggregate' field must specify a collection name or 1",
+    )
+  }
   throw new CommandError('TypeMismatch', "BSON field 'aggregate' is the wrong type, expected a string or 1")
 }
 
@@ -110,6 +117,7 @@ function openChangeStream(
   parts: StreamParts,
   compile: CompileContext,
 ): CursorSource {
+  if (coll !== undefined) requireCollectionName({ db, coll })
   const { readConcernLevel, apiStrict } = operation
   const [first, ...stages] = parts.pipeline as [Value, ...Value[]]
   const { spec } = parseStage(first)
@@ -125,7 +133,6 @@ function openChangeStream(
   if (parts.collectionUUID !== undefined) {
     throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
   }
-  requireDatabaseName(db)
   // Tokens of version 1 cannot tell fragments apart.
   const tokenVersion = parts.$_generateV2ResumeTokens || names.includes(splitLargeEventName) ? 2 : 1
   const options = parseChangeStream(spec, { db, coll, apiStrict, tokenVersion })

@@ -59,7 +59,9 @@ test('a live stream delivers the changes it sees, each once and in order, howeve
         withBench(seed, isSlow, async bench => {
           const choose = chooser(seed + 1)
           const limits = backlogBytesMax === undefined ? {} : { backlogBytesMax }
-          const readers = scopes.map(scope => new Reader(bench, { scope, stage: { fullDocument }, ...limits }))
+          const expanded = choose(2) === 0
+          const stage = { fullDocument, showExpandedEvents: expanded }
+          const readers = scopes.map(scope => new Reader(bench, { scope, stage, ...limits }))
           let isOver = false
           const reading = readers.map(async reader => {
             while (!isOver && !reader.ended) {
@@ -78,7 +80,7 @@ test('a live stream delivers the changes it sees, each once and in order, howeve
           isOver = true
           await bench.env.advance(1000)
           await Promise.all(reading)
-          expect(told).toEqual(scopes.map(scope => toldBy(scope, changes.flat())))
+          expect(told).toEqual(scopes.map(scope => toldBy(scope, changes.flat(), { expanded })))
           for (const { tokens } of readers) expectAscending(tokens.map(({ token }) => token))
           for (const reader of readers) reader.close()
           expect(bench.hub.count).toBe(0)

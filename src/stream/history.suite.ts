@@ -29,9 +29,11 @@ export type Op = Place &
 
 const id = fc.integer({ min: 0, max: 3 })
 const x = fc.integer({ min: 0, max: 2 })
-const place = { db: fc.constantFrom(...dbs), coll: fc.constantFrom(...colls) }
+// What happens in one place meets what happened there before.
+const place = { db: fc.constantFrom(...dbs, 'd'), coll: fc.constantFrom(...colls, 'a') }
 
-const ddl = ['create', 'drop', 'index', 'unindex'] as const
+// An index is dropped only where one was created before.
+const ddl = ['create', 'drop', 'index', 'index', 'unindex', 'unindex'] as const
 
 const op: fc.Arbitrary<Op> = fc.oneof(
   {
@@ -56,10 +58,10 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ ...place, op: fc.constant('replace' as const), id, x }) },
   { weight: 9, arbitrary: fc.record({ ...place, op: fc.constant('delete' as const), id }) },
   {
-    weight: 4,
+    weight: 16,
     arbitrary: fc.record({ ...place, op: fc.constantFrom(...ddl) }),
   },
-  { weight: 2, arbitrary: fc.record({ ...place, op: fc.constant('modify' as const), images: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ ...place, op: fc.constant('modify' as const), images: fc.boolean() }) },
   {
     weight: 3,
     arbitrary: fc.record({

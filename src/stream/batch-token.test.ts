@@ -223,7 +223,7 @@ test('a token whose event is gone says so, in the command that looked for it', a
   const [{ _id: resumeAfter }] = (await reader.drain()) as [Document]
   reader.close()
   const { log } = bench.store.engine
-  await log.truncateBefore(log.newest)
+  await log.truncateBefore(log.newest.time)
   const lost = (doing: string) => ({
     code: 286,
     errmsg: expect.stringMatching(new RegExp(`^${doing} :: caused by :: Resume of change stream .* History is gone: `)),

@@ -177,6 +177,12 @@ export class CommandError extends Error {
   get code(): number {
     return codeOf(this.codeName)
   }
+
+  /** The same error, saying what was being done when it came up: `doing :: caused by :: message`, as the server writes it. */
+  during(doing: string): CommandError {
+    const { codeName, message, labels, details } = this
+    return new CommandError(codeName, `${doing} :: caused by :: ${message}`, { labels, details, cause: this })
+  }
 }
 
 export interface CommandErrorOptions {

@@ -80,7 +80,7 @@ function readValue(reader: KeyReader, typeByte: number, depth: number): Value {
     case 0xf0:
       return maxKeyValue
     default:
-      throw broken(`no type begins with ${typeByte}`)
+      throw broken(`Unknown type: ${typeByte}`, 'Location50811')
   }
 }
 

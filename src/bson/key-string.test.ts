@@ -184,7 +184,7 @@ test.each([
   ['46', '', 'Location50816', 'an object without an end'],
   ['64010203', '', 'Location50816', 'an ObjectId cut short'],
   ['5AFFFFFFFFFF0001', '', 'Location50816', 'a binary longer than the key'],
-  ['9904', '', 'Location50816', 'a byte that begins no type'],
+  ['9904', '', 'Location50811', 'a byte that begins no type'],
   ['3CFF0004', '', 'Location50816', 'a string that is not UTF-8'],
   ['2B038000000000000004', '', 'Location50816', 'an int with a fraction'],
   ['2F010000000004', '', 'Location50816', 'an int of five bytes'],

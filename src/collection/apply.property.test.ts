@@ -155,12 +155,12 @@ const steps = fc.array(
     },
     {
       weight: 1,
-      arbitrary: fc.tuple(namespace, fc.boolean()).map(
-        ([ns, enabled]): Step =>
+      arbitrary: fc.tuple(namespace, fc.boolean(), fc.constantFrom(undefined, true, false)).map(
+        ([ns, enabled, hidden]): Step =>
           store =>
             modifyCollection(store, ns, {
               options: { changeStreamPreAndPostImages: { enabled } },
-              index: undefined,
+              index: hidden === undefined ? undefined : { name: 'n_1', key: undefined, options: { hidden } },
             }),
       ),
     },

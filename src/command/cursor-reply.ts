@@ -1,8 +1,10 @@
 /** The first and the next batches of a cursor, as replies. */
+import { CommandError } from '../base/errors.ts'
 import { type Encodable, timestampValue } from '../bson/encode.ts'
+import type { CursorOwner } from '../cursor/registry.ts'
 import type { Batch, CursorSource } from '../cursor/source.ts'
 import { sessionKeyOf } from '../session/sessions.ts'
-import type { CommandContext, Reply } from './command.ts'
+import type { CommandContext, Operation, Reply } from './command.ts'
 
 export interface FirstBatchOptions {
   /** `db.coll` as the reply and later getMores name it. */
@@ -10,6 +12,8 @@ export interface FirstBatchOptions {
   /** Documents in the first batch; Infinity for no limit. */
   readonly batchSize: number
   readonly isChangeStream?: boolean
+  /** Put in front of what goes wrong while the batch is made. */
+  readonly doing?: string
   /** Nothing is kept open behind the first batch. */
   readonly singleBatch?: boolean
 }
@@ -18,7 +22,7 @@ export interface FirstBatchOptions {
 export async function firstBatch(
   context: CommandContext,
   source: CursorSource,
-  { namespace, batchSize, isChangeStream = false, singleBatch = false }: FirstBatchOptions,
+  { namespace, batchSize, isChangeStream = false, doing, singleBatch = false }: FirstBatchOptions,
 ): Promise<Reply> {
   const { cursors, operation } = context
   let batch: Batch
@@ -34,7 +38,7 @@ export async function firstBatch(
     })
   } catch (error) {
     source.close()
-    throw error
+    throw doing !== undefined && error instanceof CommandError ? error.during(doing) : error
   }
   const { atClusterTime, transaction } = operation
   if (atClusterTime !== undefined) batch = { ...batch, extra: { atClusterTime: timestampValue(atClusterTime) } }
@@ -42,11 +46,15 @@ export async function firstBatch(
     source.close()
     return cursorReply('firstBatch', batch, 0n, namespace)
   }
-  const sessionKey = operation.lsid && sessionKeyOf(operation.lsid)
   const txnNumber = transaction?.txnNumber
-  const { id } = cursors.open({ source, namespace, sessionKey, txnNumber, isChangeStream })
+  const { id } = cursors.open({ source, namespace, txnNumber, isChangeStream, ...ownerOf(operation) })
   transaction?.onEnd(() => cursors.close(id, 'killed'))
   return cursorReply('firstBatch', batch, id, namespace)
+}
+
+/** Whose cursor it is that a command opens, or asks for more of. */
+export function ownerOf({ lsid, apiParameters }: Operation): CursorOwner {
+  return { sessionKey: lsid && sessionKeyOf(lsid), apiParameters }
 }
 
 /** `{ cursor: { firstBatch | nextBatch, …extra, id, ns } }`, in the server's order. */

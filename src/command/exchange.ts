@@ -18,7 +18,7 @@ import { Context } from './context.ts'
 import { encodeFailure, encodeSuccess } from './encode-reply.ts'
 import { errorLabelsOf } from './error-labels.ts'
 import { type CommandFailure, ConnectionDropped, fail } from './fail-points.ts'
-import { commandNameOf, type GenericArguments, parseGenericArguments } from './generic-arguments.ts'
+import { commandNameOf, type GenericArguments, parseGenericArguments, showApiParameters } from './generic-arguments.ts'
 import type { RunningOperation } from './operations.ts'
 import { refusalOf } from './refusal.ts'
 import { requireAllowedInTransaction, requireAllowedOutside } from './transaction-rules.ts'
@@ -105,6 +105,7 @@ export class Exchange {
       maxTimeMs,
       deadlineMs: command.waitsMaxTime === true || maxTimeMs === 0 ? undefined : maxTimeMs,
       apiStrict: generic.apiStrict === true,
+      apiParameters: showApiParameters(generic),
       readConcernLevel: generic.readConcern?.level,
       // The replies that repeat themselves would run beside the transaction.
       exhaustAllowed: exhaustAllowed && !isInTransaction,

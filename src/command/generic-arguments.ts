@@ -141,6 +141,15 @@ function requireApiVersion({ apiVersion, apiStrict, apiDeprecationErrors }: Gene
   if (apiVersion !== '1') throw new CommandError('APIVersionError', `API version must be "1", not "${apiVersion}"`)
 }
 
+/** `{ apiVersion: "1", apiStrict: true }`: what was given of the versioned API; `{}` for nothing. */
+export function showApiParameters({ apiVersion, apiStrict, apiDeprecationErrors }: GenericArguments): string {
+  if (apiVersion === undefined) return '{}'
+  const given = [`apiVersion: "${apiVersion}"`]
+  if (apiStrict !== undefined) given.push(`apiStrict: ${apiStrict}`)
+  if (apiDeprecationErrors !== undefined) given.push(`apiDeprecationErrors: ${apiDeprecationErrors}`)
+  return `{ ${given.join(', ')} }`
+}
+
 function requireString(value: Value, path: string): string {
   if (value.type !== BsonType.string) throw wrongType(value, path, 'string')
   return toText(value)

@@ -55,6 +55,8 @@ export interface Operation {
   /** `maxTimeMS` as the client gave it; undefined or 0 for none. A getMore reads it as its time to wait. */
   readonly maxTimeMs: number | undefined
   readonly apiStrict: boolean
+  /** The parameters of the versioned API that the command came with, as text; `{}` for none. */
+  readonly apiParameters: string
   /** Level and afterClusterTime were checked; of interest to change streams, which take only majority. */
   readonly readConcernLevel: string | undefined
   /**

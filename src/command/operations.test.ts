@@ -14,6 +14,7 @@ const spec = (fields: Partial<OperationSpec> = {}): OperationSpec => ({
   maxTimeMs: undefined,
   deadlineMs: undefined,
   apiStrict: false,
+  apiParameters: '{}',
   readConcernLevel: undefined,
   exhaustAllowed: false,
   ...fields,

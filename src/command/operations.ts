@@ -17,6 +17,7 @@ export interface OperationSpec {
   /** Milliseconds from now after which the operation fails; undefined for never. */
   readonly deadlineMs: number | undefined
   readonly apiStrict: boolean
+  readonly apiParameters: string
   readonly readConcernLevel: string | undefined
   readonly exhaustAllowed: boolean
 }
@@ -34,6 +35,7 @@ export class RunningOperation implements Operation {
   atClusterTime: bigint | undefined
   readonly maxTimeMs: number | undefined
   readonly apiStrict: boolean
+  readonly apiParameters: string
   readonly readConcernLevel: string | undefined
   readonly exhaustAllowed: boolean
   /** On the monotonic clock. */
@@ -61,6 +63,7 @@ export class RunningOperation implements Operation {
     this.transactionId = spec.transactionId
     this.maxTimeMs = spec.maxTimeMs
     this.apiStrict = spec.apiStrict
+    this.apiParameters = spec.apiParameters
     this.readConcernLevel = spec.readConcernLevel
     this.exhaustAllowed = spec.exhaustAllowed
     this.startedMs = env.monotonicMs()

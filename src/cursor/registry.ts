@@ -6,13 +6,19 @@ import { readInt64 } from '../bson/bytes.ts'
 import { close, cursorNotFound, pin, unpin, type CloseReason, type CursorState } from './cursor.ts'
 import type { CursorSource } from './source.ts'
 
+/** What a getMore must have in common with the command that opened the cursor. */
+export interface CursorOwner {
+  /** Hex of the session that owns it; undefined for none. Such a cursor lives as long as its session. */
+  readonly sessionKey: string | undefined
+  /** The parameters of the versioned API, as text. */
+  readonly apiParameters: string
+}
+
 /** What a cursor keeps from the command that opened it. */
-export interface CursorSpec {
+export interface CursorSpec extends CursorOwner {
   readonly source: CursorSource
   /** `db.coll` as replies give it and getMore must repeat it. */
   readonly namespace: string
-  /** Hex of the session that owns it; undefined for none. Such a cursor lives as long as its session. */
-  readonly sessionKey: string | undefined
   /** The number of the transaction that it was opened in; undefined for none. */
   readonly txnNumber: bigint | undefined
   /** Whether it was opened by a pipeline that begins with $changeStream: its errors may be resumable. */
@@ -67,17 +73,26 @@ export class CursorRegistry {
   }
 
   /**
-   * Takes the cursor for one getMore.
+   * Takes the cursor for one getMore. A getMore that may not have it leaves it as it is.
    *
-   * @throws CommandError CursorNotFound, CursorInUse, or Unauthorized when it belongs to another namespace.
+   * @throws CommandError CursorNotFound, CursorInUse; Location50736 to Location50738 when it belongs to another session,
+   *   Unauthorized when to another namespace, APIMismatchError when it was opened with other parameters of the API.
    */
-  pin(id: bigint, namespace: string): Cursor {
+  pin(id: bigint, namespace: string, owner: CursorOwner): Cursor {
     const entry = this.#entries.get(id)
     if (entry === undefined) throw cursorNotFound(id)
+    requireSession(entry, owner)
     if (entry.namespace !== namespace) {
       throw new CommandError(
         'Unauthorized',
         `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${entry.namespace}`,
+      )
+    }
+    if (entry.apiParameters !== owner.apiParameters) {
+      throw new CommandError(
+        'APIMismatchError',
+        `API parameter mismatch: getMore used params ${owner.apiParameters}, the cursor-creating command used ` +
+          entry.apiParameters,
       )
     }
     entry.state = pin(id, entry.state)
@@ -128,4 +143,16 @@ export class CursorRegistry {
     }
     if (this.#entries.size > 0) this.#sweep = this.#env.after(cursorIdleMsMax / 2, () => this.#closeIdle())
   }
+}
+
+function requireSession({ id, sessionKey: owner }: Cursor, { sessionKey: asking }: CursorOwner): void {
+  if (asking === owner) return
+  const opened = `Cannot run getMore on cursor ${id}, which was `
+  if (owner === undefined) {
+    throw new CommandError('Location50736', `${opened}not created in a session, in session ${asking}`)
+  }
+  if (asking === undefined) {
+    throw new CommandError('Location50737', `${opened}created in session ${owner}, without an lsid`)
+  }
+  throw new CommandError('Location50738', `${opened}created in session ${owner}, in session ${asking}`)
 }

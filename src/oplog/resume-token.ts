@@ -108,16 +108,19 @@ function writeBytes(target: Uint8Array, at: number, source: Uint8Array): number 
   return at + source.length
 }
 
+/** The version of the tokens that a stream makes. */
+export type TokenVersion = 1 | 2
+
 /** The high-water-mark token of a time: everything before it was seen, nothing at it. */
-export function highWaterMarkToken(clusterTime: bigint): Uint8Array {
-  return encodeResumeToken(highWaterMarkParts(clusterTime))
+export function highWaterMarkToken(clusterTime: bigint, version: TokenVersion = 2): Uint8Array {
+  return encodeResumeToken(highWaterMarkParts(clusterTime, version))
 }
 
 /** What that token says. */
-export function highWaterMarkParts(clusterTime: bigint): TokenParts {
+export function highWaterMarkParts(clusterTime: bigint, version: TokenVersion): TokenParts {
   return {
     clusterTime,
-    version: 2,
+    version,
     tokenType: 'high-water-mark',
     txnOpIndex: 0,
     fromInvalidate: false,
@@ -245,12 +248,26 @@ class TokenFields {
   }
 }
 
-function dataBytes(token: Value): Uint8Array {
+/**
+ * Looks whether a document has the form of a token, whatever it says.
+ *
+ * @throws CommandError Location40647 for its `_data`, Location40648 for its `_typeBits`.
+ */
+export function requireTokenForm(token: Value): void {
+  dataText(token)
+  typeBitsOf(token)
+}
+
+function dataText(token: Value): string {
   const value = findField(token.bytes, token.start, dataField)
   if (value?.type !== BsonType.string) {
     throw refused('Location40647', `_data is of type ${typeName(value)}, not string`)
   }
-  const hex = toText(value)
+  return toText(value)
+}
+
+function dataBytes(token: Value): Uint8Array {
+  const hex = dataText(token)
   if (hex.length % 2 !== 0 || !/^[\da-fA-F]*$/.test(hex)) throw refused('FailedToParse', '_data is not a hex string')
   return Buffer.from(hex, 'hex')
 }

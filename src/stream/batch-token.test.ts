@@ -67,6 +67,52 @@ test('a stream that was opened and not read has the token it starts with', async
   }
 })
 
+test('a reply names the scope, and its fields come in the order of the server', async () => {
+  const scopes = [
+    [{ aggregate: 'c', $db: 'd' }, {}, 'd.c'],
+    [{ aggregate: 1, $db: 'd' }, {}, 'd.$cmd.aggregate'],
+    [{ aggregate: 1, $db: 'admin' }, { allChangesForCluster: true }, 'admin.$cmd.aggregate'],
+  ] as const
+  for (const [command, stage, ns] of scopes) {
+    const reply = await bench.command({ ...command, pipeline: [{ $changeStream: stage }], cursor: {} })
+    expect(Object.keys(reply)).toEqual(['cursor', 'ok', '$clusterTime', 'operationTime'])
+    expect(Object.keys(reply.cursor)).toEqual(['firstBatch', 'postBatchResumeToken', 'id', 'ns'])
+    expect(reply.cursor).toMatchObject({ ns, id: expect.any(BigInt) })
+    const collection = ns.slice(ns.indexOf('.') + 1)
+    const next = await bench.command({ getMore: reply.cursor.id, collection, $db: command.$db, maxTimeMS: 0 })
+    expect(Object.keys(next.cursor)).toEqual(['nextBatch', 'postBatchResumeToken', 'id', 'ns'])
+    expect(next.cursor).toMatchObject({ ns, id: reply.cursor.id })
+  }
+})
+
+test('a first batch has 101 events unless it is to have another number, and the next all that are there', async () => {
+  const startAtOperationTime = await newest()
+  await insert('c', ...Array.from({ length: 150 }, (_, id) => id))
+  for (const [batchSize, count] of [
+    [undefined, 101],
+    [0, 0],
+    [1, 1],
+    [120, 120],
+    [1000, 150],
+  ] as const) {
+    const { firstBatch, id } = await open({ startAtOperationTime }, batchSize === undefined ? {} : { batchSize })
+    expect(firstBatch).toHaveLength(count)
+    expect((await more(id, { batchSize: 7 })).nextBatch).toHaveLength(Math.min(7, 150 - count))
+    expect((await more(id, { batchSize: 0 })).nextBatch).toHaveLength(Math.max(0, 143 - count))
+    expect((await more(id)).nextBatch).toHaveLength(0)
+  }
+})
+
+test('a high-water mark has what happened at its time behind it', async () => {
+  const { id } = await open({ fullDocument: 'default' }, { coll: 'c' })
+  await insert('other', 1)
+  // Nothing in c was at that time, so the token is that of the time and not of an event.
+  const { postBatchResumeToken } = await more(id)
+  expect(postBatchResumeToken).toEqual(highWaterMark(await newest()))
+  const { firstBatch } = await open({ resumeAfter: postBatchResumeToken }, { coll: 'other' })
+  expect(firstBatch).toMatchObject([{ documentKey: { _id: 1 } }])
+})
+
 test('a batch cut by its size has the token of its last event, however far the log was read', async () => {
   const { id } = await open({})
   await insert('c', 1, 2, 3)
@@ -168,6 +214,25 @@ test('a token that names no event here is not found; one of the future is waited
   await bench.env.advance(120_000)
   await insert('c', 4)
   expect(await more(id)).toMatchObject({ codeName: 'ChangeStreamFatalError' })
+})
+
+test('a token whose event is gone says so, in the command that looked for it', async () => {
+  const reader = new Reader(bench, { scope: 'd.c' })
+  await insert('c', 1)
+  await insert('c', 2)
+  const [{ _id: resumeAfter }] = (await reader.drain()) as [Document]
+  reader.close()
+  const { log } = bench.store.engine
+  await log.truncateBefore(log.newest.time)
+  const lost = (doing: string) => ({
+    code: 286,
+    errmsg: expect.stringMatching(new RegExp(`^${doing} :: caused by :: Resume of change stream .* History is gone: `)),
+    errorLabels: ['NonResumableChangeStreamError'],
+  })
+  expect(await open({ resumeAfter })).toMatchObject(lost('PlanExecutor error during aggregation'))
+  const { id } = await open({ resumeAfter }, { batchSize: 0 })
+  expect(await more(id)).toMatchObject(lost('Executor error during getMore'))
+  expect(await more(id)).toMatchObject({ code: 43 })
 })
 
 test('a future token is met when its event comes', async () => {

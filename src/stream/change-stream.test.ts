@@ -367,6 +367,41 @@ test('behind an invalidate one starts, and does not resume', () =>
     drop c                                 => s: drop c, invalidate, end
   `))
 
+test('resumed after a rename, both streams that it ended end again', () =>
+  story(`
+    insert a
+    watch s, watch t on t
+    rename c to t, insert b => s: rename c to t, invalidate, end; t: rename c to t, invalidate, end
+    resume s after rename c to t          => s: invalidate, end
+    resume t after rename c to t          => t: invalidate, end
+    resume s starting after invalidate    => s: insert b
+    resume t starting after invalidate    => t: nothing
+    rename t to c over it                 => s: rename t to c, invalidate, end; t: rename t to c, invalidate, end
+  `))
+
+test('resumed after a dropped database, a stream on it ends again, and behind the invalidate a new one starts', () =>
+  story(`
+    insert a
+    watch d on database d, watch all on everything
+    drop database, insert b => d: drop c, dropDatabase d, invalidate, end; all: drop c, dropDatabase d, insert b
+    resume d after drop c                 => d: dropDatabase d, invalidate, end
+    resume d after dropDatabase d         => d: invalidate, end
+    resume d starting after dropDatabase d => d: invalidate, end
+    watch x on database d starting after invalidate => x: insert b
+    watch y on database d after invalidate => refused InvalidResumeToken
+    watch z on everything after dropDatabase d => z: insert b
+    drop database                         => x: drop c, dropDatabase d, invalidate, end; z: drop c, dropDatabase d
+  `))
+
+test('an invalidate is no end for a stream of a wider scope', () =>
+  story(`
+    insert a
+    watch s
+    drop c, insert b                                  => s: drop c, invalidate, end
+    watch d on database d starting after invalidate   => d: insert b
+    watch all on everything starting after invalidate => all: insert b
+  `))
+
 test('a stream cannot be resumed in a collection with the token of a dropped database', () =>
   story(`
     insert a

@@ -82,7 +82,7 @@ export class ChangeStream implements CursorSource, Subscriber {
     // A stream without a start begins one increment behind the newest commit, decided now and not at its first getMore.
     const now = store.engine.log.newest.time + 1n
     this.#tokenTime = start.kind === 'now' ? now : start.kind === 'at' ? start.time : start.parts.clusterTime
-    this.#token = start.kind === 'now' ? highWaterMarkToken(now) : start.token
+    this.#token = start.kind === 'now' ? highWaterMarkToken(now, view.shape.tokenVersion) : start.token
     this.#seenTo = justBefore(this.#tokenTime)
   }
 
@@ -232,7 +232,8 @@ export class ChangeStream implements CursorSource, Subscriber {
       return items.slice(fragmentNum + 1)
     }
     if (fromInvalidate || !isInvalidatedBy(this.view.scope, change)) return []
-    return this.view.invalidation(change, { version: version === 1 ? 1 : 2 })
+    // In the token's own version, so that it is behind it. A token of version 0 could not say that it is of an invalidate.
+    return this.view.invalidation(change, version === 0 ? undefined : version)
   }
 
   /** Reads a piece of the log; at its end, goes live. */
@@ -315,7 +316,7 @@ export class ChangeStream implements CursorSource, Subscriber {
     const { time } = this.#seenTo
     if (time <= this.#tokenTime) return
     this.#tokenTime = time
-    this.#token = highWaterMarkToken(time)
+    this.#token = highWaterMarkToken(time, this.view.shape.tokenVersion)
   }
 
   #extra(end?: 'invalidated') {

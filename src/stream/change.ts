@@ -10,7 +10,7 @@ import { documentOf, encodeDocument, type Encodable } from '../bson/encode.ts'
 import { elementsOf, firstElement, getField } from '../bson/reader.ts'
 import { documentBytes, documentValue, toText } from '../bson/value.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
-import { encodeResumeToken } from '../oplog/resume-token.ts'
+import { encodeResumeToken, type TokenVersion } from '../oplog/resume-token.ts'
 import type { Position } from '../storage/engine.ts'
 
 export type ClassicType = 'insert' | 'update' | 'replace' | 'delete' | 'drop' | 'rename' | 'dropDatabase'
@@ -167,16 +167,15 @@ function stateBefore(o2: Uint8Array): Uint8Array {
 }
 
 export interface TokenOptions {
+  readonly version: TokenVersion
   /** The token of the invalidate event behind the change's own. */
   readonly fromInvalidate: boolean
-  /** 1 only where a client's token of that version has to be met again; it then names no expanded event. */
-  readonly version?: 1 | 2
   /** Counts from 0; undefined for an event in one piece. */
   readonly fragmentNum?: number
 }
 
 /** The resume token of a change's event. */
-export function tokenOf(change: ChangeBasis, { fromInvalidate, version = 2, fragmentNum }: TokenOptions): Uint8Array {
+export function tokenOf(change: ChangeBasis, { version, fromInvalidate, fragmentNum }: TokenOptions): Uint8Array {
   const { position, entry } = change
   const identifier = identifierOf(change, version)
   return encodeResumeToken({
@@ -191,9 +190,13 @@ export function tokenOf(change: ChangeBasis, { fromInvalidate, version = 2, frag
   })
 }
 
-/** What a token of that version says of the event itself. Old ones have the document key alone, or nothing. */
-export function identifierOf(change: ChangeBasis, version: 0 | 1 | 2): Uint8Array | undefined {
-  const { operationType, documentKey, operationDescription, isExpanded } = change
+/**
+ * What a token of that version says of the event itself. Old ones have the document key alone, or nothing; of expanded events they
+ * say what new ones do, where there is a UUID in front of it.
+ */
+export function identifierOf(change: ChangeBasis, version: 0 | TokenVersion): Uint8Array | undefined {
+  const { operationType, documentKey, operationDescription, isExpanded, entry } = change
   if (version < 2 && !isExpanded) return documentKey
+  if (version < 2 && entry.ui === undefined) return undefined
   return encodeDocument({ operationType, documentKey, operationDescription })
 }

@@ -9,6 +9,7 @@ import { afterUpdate } from '../collection/apply.ts'
 import { bucketsPrefix } from '../collection/views.ts'
 import { showClusterTime } from '../oplog/cluster-time.ts'
 import type { TransactionId } from '../oplog/entry.ts'
+import type { TokenVersion } from '../oplog/resume-token.ts'
 import { describeDiff } from '../update/description.ts'
 import { tokenOf, type ChangeBasis } from './change.ts'
 
@@ -20,6 +21,8 @@ export interface EventShape {
   readonly showRawUpdateDescription: boolean
   /** With updateLookup: a document of a collection that was created anew under the name does not count. */
   readonly matchCollectionUUIDForUpdateLookup: boolean
+  /** Of the events' tokens. */
+  readonly tokenVersion: TokenVersion
 }
 
 /** Equal for equal shapes. A stream's shape is asked for its key with each change, so it is made once. */
@@ -32,6 +35,7 @@ export function shapeKeyOf(shape: EventShape): string {
     shape.showExpandedEvents,
     shape.showRawUpdateDescription,
     shape.matchCollectionUUIDForUpdateLookup,
+    shape.tokenVersion,
   ].join(' ')
   keys.set(shape, key)
   return key
@@ -57,7 +61,7 @@ export const needsLookup = ({ operationType }: ChangeBasis, { fullDocument }: Ev
 /** `current` is the looked-up document; undefined when it is gone, or was not asked for. */
 export function makeEvent(change: ChangeBasis, shape: EventShape, current: Uint8Array | undefined): ChangeEvent {
   const { entry, operationType, namespace, position } = change
-  const token = tokenOf(change, { fromInvalidate: false })
+  const token = tokenOf(change, { version: shape.tokenVersion, fromInvalidate: false })
   const writer = new BsonWriter(entry.o.length + token.length * 2 + (entry.preImage?.length ?? 0) * 2 + 256)
   let missingImage: CommandError | undefined
   const missing = (what: string) => (missingImage ??= imageNotFound(change, what))
@@ -166,8 +170,8 @@ function imageNotFound({ operationType, namespace, position }: ChangeBasis, what
  * The event after which a stream cannot go on. It has the place, the time and the identifier of what caused it. `version` is that
  * of its token.
  */
-export function makeInvalidate(change: ChangeBasis, { version }: { readonly version: 1 | 2 }): ChangeEvent {
-  const token = tokenOf(change, { fromInvalidate: true, version })
+export function makeInvalidate(change: ChangeBasis, { version }: { readonly version: TokenVersion }): ChangeEvent {
+  const token = tokenOf(change, { version, fromInvalidate: true })
   const writer = new BsonWriter()
   writer.document('_id', token)
   writer.string('operationType', 'invalidate')

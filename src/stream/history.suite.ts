@@ -22,13 +22,18 @@ export type Op = Place &
       }
     | { readonly op: 'replace'; readonly id: number; readonly x: number }
     | { readonly op: 'delete'; readonly id: number }
-    | { readonly op: 'create' | 'drop' | 'index' | 'dropDatabase' }
-    | { readonly op: 'rename'; readonly to: string; readonly over: boolean }
+    | { readonly op: 'create' | 'drop' | 'index' | 'unindex' | 'dropDatabase' }
+    | { readonly op: 'modify'; readonly images: boolean }
+    | { readonly op: 'rename'; readonly to: Place; readonly over: boolean }
   )
 
 const id = fc.integer({ min: 0, max: 3 })
 const x = fc.integer({ min: 0, max: 2 })
-const place = { db: fc.constantFrom(...dbs), coll: fc.constantFrom(...colls) }
+// What happens in one place meets what happened there before.
+const place = { db: fc.constantFrom(...dbs, 'd'), coll: fc.constantFrom(...colls, 'a') }
+
+// An index is dropped only where one was created before.
+const ddl = ['create', 'drop', 'index', 'index', 'unindex', 'unindex'] as const
 
 const op: fc.Arbitrary<Op> = fc.oneof(
   {
@@ -53,15 +58,16 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ ...place, op: fc.constant('replace' as const), id, x }) },
   { weight: 9, arbitrary: fc.record({ ...place, op: fc.constant('delete' as const), id }) },
   {
-    weight: 3,
-    arbitrary: fc.record({ ...place, op: fc.constantFrom('create' as const, 'drop' as const, 'index' as const) }),
+    weight: 16,
+    arbitrary: fc.record({ ...place, op: fc.constantFrom(...ddl) }),
   },
+  { weight: 4, arbitrary: fc.record({ ...place, op: fc.constant('modify' as const), images: fc.boolean() }) },
   {
     weight: 3,
     arbitrary: fc.record({
       ...place,
       op: fc.constant('rename' as const),
-      to: fc.constantFrom(...colls),
+      to: fc.record(place),
       over: fc.boolean(),
     }),
   },
@@ -70,11 +76,13 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 
 export const history = (maxLength: number): fc.Arbitrary<readonly Op[]> => fc.array(op, { minLength: 3, maxLength })
 
-const images = { changeStreamPreAndPostImages: { enabled: true } }
+const images = (enabled: boolean) => ({ changeStreamPreAndPostImages: { enabled } })
 /** Makes documents large, so that a pipeline's change is smaller than they are. */
 const pad = 'x'.repeat(200)
 
-/** The command that an op is. With `images` collections are created with pre-images. */
+const nameOf = ({ db, coll }: Place): string => `${db}.${coll}`
+
+/** The command that an op is. A collection that is created keeps pre-images; one that comes into being by itself does not. */
 export function commandOf(each: Op): Document {
   const { db: $db, coll } = each
   const changed = (u: unknown, q: Document) => ({ update: coll, $db, updates: [{ q, u }] })
@@ -88,13 +96,17 @@ export function commandOf(each: Op): Document {
     case 'delete':
       return { delete: coll, $db, deletes: [{ q: { _id: each.id }, limit: 1 }] }
     case 'create':
-      return { create: coll, $db, ...images }
+      return { create: coll, $db, ...images(true) }
     case 'drop':
       return { drop: coll, $db }
     case 'index':
       return { createIndexes: coll, $db, indexes: [{ key: { x: 1 }, name: 'i' }] }
+    case 'unindex':
+      return { dropIndexes: coll, $db, index: '*' }
+    case 'modify':
+      return { collMod: coll, $db, ...images(each.images) }
     case 'rename':
-      return { renameCollection: `${$db}.${coll}`, $db: 'admin', to: `${$db}.${each.to}`, dropTarget: each.over }
+      return { renameCollection: nameOf(each), $db: 'admin', to: nameOf(each.to), dropTarget: each.over }
     case 'dropDatabase':
       return { dropDatabase: 1, $db }
   }
@@ -119,34 +131,38 @@ function updateOf(how: Extract<Op, { op: 'update' }>['how'], value: number): unk
 export interface Change extends Place {
   readonly type: string
   readonly id?: number | undefined
-  readonly to?: string | undefined
+  readonly to?: Place | undefined
   readonly before?: Document | undefined
   readonly after?: Document | undefined
+  /** Whether the collection kept the document of before. */
+  readonly keepsImage?: boolean | undefined
 }
 
 interface Collection {
   readonly documents: Map<number, Document>
   indexed: boolean
+  keepsImages: boolean
 }
 
 export class Model {
   readonly #collections = new Map<string, Collection>()
 
   /** Documents of a collection; undefined when it is not there. */
-  find({ db, coll }: Place): Collection | undefined {
-    return this.#collections.get(`${db}.${coll}`)
+  find(at: Place): Collection | undefined {
+    return this.#collections.get(nameOf(at))
   }
 
   /** Does what the op does, and tells the changes of it. */
   apply(each: Op): readonly Change[] {
     const { db, coll } = each
+    const keepsImage = this.find(each)?.keepsImages
     const told: Change[] = []
     const tell = (type: string, more: Partial<Change> = {}) => told.push({ db, coll, type, ...more })
-    const ensure = (): Collection => {
+    const ensure = ({ keepsImages = false } = {}): Collection => {
       const found = this.find(each)
       if (found !== undefined) return found
-      const made: Collection = { documents: new Map(), indexed: false }
-      this.#collections.set(`${db}.${coll}`, made)
+      const made: Collection = { documents: new Map(), indexed: false, keepsImages }
+      this.#collections.set(nameOf(each), made)
       tell('create')
       return made
     }
@@ -172,16 +188,16 @@ export class Model {
         const after = each.op === 'replace' ? { _id: each.id, x: each.x, pad } : updated(before, each.how, each.x)
         if (JSON.stringify(before) === JSON.stringify(after)) break
         found?.documents.set(each.id, after)
-        tell(each.op, { id: each.id, before, after })
+        tell(each.op, { id: each.id, before, after, keepsImage })
         break
       }
       case 'delete': {
         const before = found?.documents.get(each.id)
-        if (found?.documents.delete(each.id) === true) tell('delete', { id: each.id, before })
+        if (found?.documents.delete(each.id) === true) tell('delete', { id: each.id, before, keepsImage })
         break
       }
       case 'create':
-        ensure()
+        ensure({ keepsImages: true })
         break
       case 'drop':
         if (found !== undefined) drop(coll)
@@ -192,11 +208,21 @@ export class Model {
         made.indexed = true
         break
       }
+      case 'unindex':
+        if (found?.indexed !== true) break
+        tell('dropIndexes')
+        found.indexed = false
+        break
+      case 'modify':
+        if (found === undefined) break
+        tell('modify')
+        found.keepsImages = each.images
+        break
       case 'rename': {
-        const target = this.find({ db, coll: each.to })
-        if (found === undefined || each.to === coll || (target !== undefined && !each.over)) break
-        this.#collections.delete(`${db}.${coll}`)
-        this.#collections.set(`${db}.${each.to}`, found)
+        const target = this.find(each.to)
+        if (found === undefined || target === found || (target !== undefined && !each.over)) break
+        this.#collections.delete(nameOf(each))
+        this.#collections.set(nameOf(each.to), found)
         tell('rename', { to: each.to })
         break
       }
@@ -235,13 +261,13 @@ function updated(before: Document, how: Extract<Op, { op: 'update' }>['how'], va
 /** What a stream is opened on: `db.coll`, `db`, or all of it with the empty string. */
 export const scopes = ['', 'd', 'd.a', 'd.b', 'e.a'] as const
 
-const expandedTypes = new Set(['create', 'createIndexes'])
+const expandedTypes = new Set(['create', 'createIndexes', 'dropIndexes', 'modify'])
 
 /** What a stream on that scope tells of these changes; behind an invalidate nothing. */
 export function toldBy(scope: string, changes: readonly Change[], { expanded = false } = {}): string[] {
   const told: string[] = []
   for (const change of changes) {
-    if (!sees(scope, change) || (!expanded && expandedTypes.has(change.type))) continue
+    if (!sees(scope, change) || (!expanded && isExpanded(change))) continue
     told.push(tellChange(change))
     const endsCollection = scope.includes('.') && (change.type === 'drop' || change.type === 'rename')
     const endsDatabase = scope !== '' && !scope.includes('.') && change.type === 'dropDatabase'
@@ -250,15 +276,20 @@ export function toldBy(scope: string, changes: readonly Change[], { expanded = f
   return told
 }
 
-function sees(scope: string, { db, coll, to, type }: Change): boolean {
-  if (scope === '' || scope === db) return true
-  return type !== 'dropDatabase' && (scope === `${db}.${coll}` || scope === `${db}.${to}`)
+/** Whether a stream on that scope is told of the change. */
+export function sees(scope: string, change: Change): boolean {
+  const { db, to, type } = change
+  if (scope === '' || scope === db || scope === to?.db) return true
+  return type !== 'dropDatabase' && (scope === nameOf(change) || (to !== undefined && scope === nameOf(to)))
 }
+
+/** Whether the change is told only to who wants expanded events. */
+export const isExpanded = ({ type }: Change): boolean => expandedTypes.has(type)
 
 function tellChange({ type, db, coll, id: of, to, after }: Change): string {
   const words = [type, type === 'dropDatabase' ? db : `${db}.${coll}`]
   if (of !== undefined) words.push(String(of))
-  if (to !== undefined) words.push(`to ${db}.${to}`)
+  if (to !== undefined) words.push(`to ${nameOf(to)}`)
   if (type === 'insert' || type === 'replace') words.push(JSON.stringify(after))
   return words.join(' ')
 }

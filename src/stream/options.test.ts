@@ -1,4 +1,4 @@
-import { Binary, type Document, Long, Timestamp } from 'bson'
+import { Binary, deserialize, type Document, Long, Timestamp } from 'bson'
 import { expect, test } from 'vitest'
 import { CommandError } from '../base/errors.ts'
 import { highWaterMarkToken } from '../oplog/resume-token.ts'
@@ -9,6 +9,7 @@ const collection: StageTarget = { db: 'd', coll: 'c', apiStrict: false }
 const database: StageTarget = { db: 'd', coll: undefined, apiStrict: false }
 const everything: StageTarget = { db: 'admin', coll: undefined, apiStrict: false }
 const strict: StageTarget = { ...collection, apiStrict: true }
+const old: StageTarget = { ...database, tokenVersion: 1 }
 
 const time = new Timestamp({ t: 1_700_000_000, i: 1 })
 // Timestamp(1700000000, 1), UUID 00112233-4455-6677-8899-aabbccddeeff.
@@ -44,6 +45,9 @@ const refused: readonly (readonly [what: string, stage: unknown, code: number, t
   ['config', {}, 73, { ...collection, db: 'config' }],
   ['a system collection', {}, 73, { ...collection, coll: 'system.users' }],
   ['two tokens', { resumeAfter: drop, startAfter: drop }, 50865],
+  ['a token without data, whatever else is wrong', { startAfter: {} }, 40647, { ...database, db: 'local' }],
+  ['a token without data before two of them', { resumeAfter: drop, startAfter: {} }, 40647],
+  ['a flag of the wrong type before a token without data', { resumeAfter: {}, allChangesForCluster: 1 }, 14],
   ['two tokens before what is wrong with them', { resumeAfter: drop, startAfter: { _data: '' } }, 50865],
   ['a token and a time', { startAfter: drop, startAtOperationTime: time }, 40674],
   ['resuming behind an invalidate', { resumeAfter: invalidate }, 260],
@@ -85,4 +89,25 @@ test('a start at a time is the high-water mark of that time', () => {
     collection,
   )
   expect(begun).toEqual({ kind: 'at', time: at, token: highWaterMarkToken(at) })
+})
+
+const oldMark = { _data: `${start}2B0229296E04` }
+const oldDrop = { _data: `${start}2B022C0100296E${uuid}04` }
+const oldestInsert = { _data: `${start}29295A${uuid.slice(2)}461E5F6964002B020004` }
+
+test.each<readonly [stage: Document, target: StageTarget, version: number, token: Document]>([
+  [{ resumeAfter: mark }, database, 2, mark],
+  [{ resumeAfter: oldMark }, database, 2, mark],
+  [{ resumeAfter: oldDrop }, database, 2, oldDrop],
+  [{ startAfter: oldestInsert }, database, 2, oldestInsert],
+  [{ startAtOperationTime: time }, old, 1, oldMark],
+  [{ resumeAfter: oldMark }, old, 1, oldMark],
+  [{ resumeAfter: oldDrop }, old, 1, oldDrop],
+  [{ startAfter: oldestInsert }, old, 1, oldestInsert],
+  [{ resumeAfter: mark }, old, 2, mark],
+  [{ resumeAfter: drop }, old, 2, drop],
+])('%j makes tokens of the version asked for, and of none before its own', (stage, target, version, token) => {
+  const options = parseChangeStream(valueOf(stage), target)
+  expect(options.shape.tokenVersion).toBe(version)
+  expect('token' in options.start && deserialize(options.start.token)).toEqual(token)
 })

@@ -2,7 +2,13 @@
 import { CommandError } from '../base/errors.ts'
 import { ElementReader } from '../bson/reader.ts'
 import { BsonType, documentBytes, toBool, toText, toTimestamp, typeName, type Value } from '../bson/value.ts'
-import { decodeResumeToken, highWaterMarkToken, type TokenParts } from '../oplog/resume-token.ts'
+import {
+  decodeResumeToken,
+  highWaterMarkToken,
+  requireTokenForm,
+  type TokenParts,
+  type TokenVersion,
+} from '../oplog/resume-token.ts'
 import type { ClusterTime } from '../oplog/cluster-time.ts'
 import type { EventShape } from './event.ts'
 import type { Scope } from './scope.ts'
@@ -26,6 +32,8 @@ export interface StageTarget {
   readonly db: string
   readonly coll: string | undefined
   readonly apiStrict: boolean
+  /** Of the tokens that the client asked for; 2 if it is not given. */
+  readonly tokenVersion?: TokenVersion
 }
 
 const stable = new Set([
@@ -57,37 +65,41 @@ export function parseChangeStream(stage: Value, target: StageTarget): ChangeStre
     const value = fields.get(name)
     return value !== undefined && toBool(requireType(name, value, BsonType.bool, 'bool'))
   }
-  const shape: EventShape = {
+  const look = {
     fullDocument: text('fullDocument', ['default', 'updateLookup', 'whenAvailable', 'required'], 'default'),
     fullDocumentBeforeChange: text('fullDocumentBeforeChange', ['off', 'whenAvailable', 'required'], 'off'),
     showExpandedEvents: flag('showExpandedEvents'),
     showRawUpdateDescription: flag('showRawUpdateDescription'),
     matchCollectionUUIDForUpdateLookup: flag('matchCollectionUUIDForUpdateLookup'),
   }
+  const allChangesForCluster = flag('allChangesForCluster')
+  const showsSystem = flag('showSystemEvents')
   flag('showMigrationEvents') // There are no migrations on one machine, so there is nothing more to show.
   for (const name of unsupported) {
     if (flag(name)) throw new CommandError('NotImplemented', `'$changeStream.${name}' is not supported yet`)
   }
   for (const name of ['resumeAfter', 'startAfter']) {
     const value = fields.get(name)
-    if (value !== undefined) requireType(name, value, BsonType.document, 'object')
+    if (value !== undefined) requireTokenForm(requireType(name, value, BsonType.document, 'object'))
   }
   const at = fields.get('startAtOperationTime')
   if (at !== undefined) requireType('startAtOperationTime', at, BsonType.timestamp, 'timestamp')
-  const scope = scopeOf(target, {
-    allChangesForCluster: flag('allChangesForCluster'),
-    showsSystem: flag('showSystemEvents'),
-  })
-  return { scope, shape, start: startOf(fields, scope) }
+  const scope = scopeOf(target, { allChangesForCluster, showsSystem })
+  const { start, tokenVersion } = startOf(fields, scope, target)
+  return { scope, shape: { ...look, tokenVersion }, start }
+}
+
+/** @throws CommandError Location6188500. */
+export function requireStageObject(stage: Value): void {
+  if (stage.type === BsonType.document) return
+  throw new CommandError(
+    'Location6188500',
+    `$changeStream must take a nested object but found: $changeStream: ${typeName(stage)}`,
+  )
 }
 
 function readOptions(stage: Value, { apiStrict }: StageTarget): Map<string, Value> {
-  if (stage.type !== BsonType.document) {
-    throw new CommandError(
-      'Location6188500',
-      `$changeStream must take a nested object but found: $changeStream: ${typeName(stage)}`,
-    )
-  }
+  requireStageObject(stage)
   const known = new Set([
     ...stable,
     ...unsupported,
@@ -147,7 +159,15 @@ function scopeOf(
   return coll === undefined ? { kind: 'database', db, showsSystem } : { kind: 'collection', namespace: { db, coll } }
 }
 
-function startOf(fields: ReadonlyMap<string, Value>, scope: Scope): Start {
+/**
+ * Where to start, and the version of the stream's tokens: the one asked for, but not less than that of the client's token. So that
+ * tokens go up, a high-water mark is made anew in that version.
+ */
+function startOf(
+  fields: ReadonlyMap<string, Value>,
+  scope: Scope,
+  { tokenVersion: asked = 2 }: StageTarget,
+): { readonly start: Start; readonly tokenVersion: TokenVersion } {
   const resumeAfter = fields.get('resumeAfter')
   const startAfter = fields.get('startAfter')
   const at = fields.get('startAtOperationTime')
@@ -159,9 +179,9 @@ function startOf(fields: ReadonlyMap<string, Value>, scope: Scope): Start {
   }
   const given = resumeAfter ?? startAfter
   if (given === undefined) {
-    if (at === undefined) return { kind: 'now' }
+    if (at === undefined) return { start: { kind: 'now' }, tokenVersion: asked }
     const time = toTimestamp(at)
-    return { kind: 'at', time, token: highWaterMarkToken(time) }
+    return { start: { kind: 'at', time, token: highWaterMarkToken(time, asked) }, tokenVersion: asked }
   }
   const parts = decodeResumeToken(given)
   if (at !== undefined) {
@@ -170,17 +190,22 @@ function startOf(fields: ReadonlyMap<string, Value>, scope: Scope): Start {
   if (parts.fromInvalidate && resumeAfter !== undefined) {
     throw new CommandError(
       'InvalidResumeToken',
-      "Attempting to resume a change stream using 'resumeAfter' is not allowed from an invalidate notification",
+      "Attempting to resume a change stream using 'resumeAfter' is not allowed from an invalidate notification: " +
+        "nothing follows there. Use 'startAfter' for a new stream behind it",
     )
   }
   if (scope.kind === 'collection' && parts.tokenType === 'event' && parts.uuid === undefined) {
     throw new CommandError(
       'InvalidResumeToken',
-      'Attempted to resume a single collection stream, but the resume token does not include a UUID',
+      'Attempted to resume a single collection stream, but the resume token does not include a UUID: it is not of an event ' +
+        'of a collection (a token of a stream with another scope?)',
     )
   }
-  const token = documentBytes(given)
-  return parts.tokenType === 'high-water-mark'
-    ? { kind: 'at', time: parts.clusterTime, token }
-    : { kind: 'after', parts, token }
+  const tokenVersion = parts.version === 2 ? 2 : asked
+  if (parts.tokenType === 'event') {
+    return { start: { kind: 'after', parts, token: documentBytes(given) }, tokenVersion }
+  }
+  const time = parts.clusterTime
+  const token = parts.version === tokenVersion ? documentBytes(given) : highWaterMarkToken(time, tokenVersion)
+  return { start: { kind: 'at', time, token }, tokenVersion }
 }

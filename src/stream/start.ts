@@ -56,7 +56,7 @@ function historyLost(log: Log, time: ClusterTime): CommandError {
   return new CommandError(
     'ChangeStreamHistoryLost',
     `Resume of change stream was not possible, as the resume point may no longer be in the oplog. ` +
-      `(asked for ${showClusterTime(time)}, the oldest entry is ${showClusterTime(log.oldest.time)})`,
+      `History is gone: ${showClusterTime(time)} was asked for, the oldest entry is of ${showClusterTime(log.oldest.time)}`,
     { labels: ['NonResumableChangeStreamError'] },
   )
 }
@@ -64,8 +64,8 @@ function historyLost(log: Log, time: ClusterTime): CommandError {
 /**
  * The change whose event the token names. Undefined when the log has not come that far: the token may yet be met.
  *
- * @throws CommandError ChangeStreamFatalError when something else is in its place, or nothing that the scope can see.
- *   ChangeStreamHistoryLost when it may have been there.
+ * @throws CommandError ChangeStreamFatalError when something else is in its place, or the scope does not see it; which of the two
+ *   it is, its words tell. ChangeStreamHistoryLost when it may have been there.
  */
 export async function findTokenChange(log: Log, parts: TokenParts, scope: Scope): Promise<ChangeBasis | undefined> {
   const position = { time: parts.clusterTime, index: parts.txnOpIndex }
@@ -73,7 +73,19 @@ export async function findTokenChange(log: Log, parts: TokenParts, scope: Scope)
   const found = await log.get(position)
   if (found === undefined) await findPlace(log, position.time)
   const change = found && interpretEntry(decodeEntry(found.bytes), position)
-  if (change === undefined || !names(parts, change) || !watchesChange(scope, change)) throw tokenNotFound(parts)
+  if (change === undefined || !names(parts, change)) {
+    throw tokenNotFound(
+      `No such event happened here at ${showClusterTime(parts.clusterTime)}, operation ${parts.txnOpIndex} ` +
+        '(a token of another deployment?)',
+    )
+  }
+  if (!watchesChange(scope, change)) {
+    const { db, coll } = change.namespace
+    throw tokenNotFound(
+      `Its event, ${change.operationType} in ${coll === undefined ? db : `${db}.${coll}`}, is none of this stream's ` +
+        '(a token of a stream with another scope?)',
+    )
+  }
   return change
 }
 
@@ -86,11 +98,8 @@ function names({ version, uuid, eventIdentifier }: TokenParts, change: ChangeBas
   return equalValues(eventIdentifier, expected && documentValue(expected))
 }
 
-export function tokenNotFound(parts: TokenParts): CommandError {
-  return new CommandError(
-    'ChangeStreamFatalError',
-    `cannot resume stream; the resume token was not found. There is no such event at ` +
-      `${showClusterTime(parts.clusterTime)}, operation ${parts.txnOpIndex} (a token of another deployment?)`,
-    { labels: ['NonResumableChangeStreamError'] },
-  )
+function tokenNotFound(why: string): CommandError {
+  return new CommandError('ChangeStreamFatalError', `cannot resume stream; the resume token was not found. ${why}`, {
+    labels: ['NonResumableChangeStreamError'],
+  })
 }

@@ -130,16 +130,17 @@ export interface StreamSpec {
   readonly scope: string
   readonly stage?: Document
   readonly pipeline?: readonly Document[]
+  readonly tokenVersion?: 1 | 2
   readonly backlogBytesMax?: number
 }
 
-export function viewOf({ scope, stage = {}, pipeline = [] }: StreamSpec): {
+export function viewOf({ scope, stage = {}, pipeline = [], tokenVersion = 2 }: StreamSpec): {
   view: View
   options: ReturnType<typeof parseChangeStream>
 } {
   const [db = '', coll] = scope.split('.')
   const all = db === '' ? { allChangesForCluster: true } : {}
-  const target = { db: db === '' ? 'admin' : db, coll, apiStrict: false }
+  const target = { db: db === '' ? 'admin' : db, coll, apiStrict: false, tokenVersion }
   const options = parseChangeStream(valueOf({ ...all, ...stage }), target)
   const stages = itemsOf(valueOf([...pipeline]))
   const collation = parseCollation(undefined)

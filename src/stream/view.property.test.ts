@@ -22,8 +22,17 @@ async function withBench<T>(run: (bench: Bench) => Promise<T>): Promise<T> {
 
 const shapes = fc.record({
   fullDocument: fc.constantFrom('default', 'updateLookup', 'whenAvailable'),
+  fullDocumentBeforeChange: fc.constantFrom('off', 'whenAvailable'),
   showExpandedEvents: fc.boolean(),
 })
+
+/** Whether a path of at most two names is there, or is not. */
+const has =
+  (path: string, exists: boolean) =>
+  (event: Document): boolean => {
+    const [first = '', second] = path.split('.')
+    return (second === undefined ? first in event : second in (event[first] ?? {})) === exists
+  }
 
 const small = fc.integer({ min: 0, max: 2 })
 
@@ -32,7 +41,7 @@ type Filter = readonly [filter: Document, passes: (event: Document) => boolean]
 
 const filter: fc.Arbitrary<Filter> = fc.oneof(
   fc
-    .constantFrom('insert', 'update', 'delete', 'drop', 'create', 'rename')
+    .constantFrom('insert', 'update', 'delete', 'drop', 'create', 'rename', 'modify', 'dropIndexes', 'invalidate')
     .map((type): Filter => [{ operationType: type }, event => event.operationType === type]),
   fc
     .subarray(['insert', 'replace', 'dropDatabase'])
@@ -53,6 +62,42 @@ const filter: fc.Arbitrary<Filter> = fc.oneof(
     { 'fullDocument.x': { $in: [x, null] } },
     event => [x, undefined].includes(event.fullDocument?.x),
   ]),
+  fc.constantFrom('a', 'b').map((coll): Filter => [{ 'to.coll': coll }, event => event.to?.coll === coll]),
+  fc
+    .constantFrom('a', 'b')
+    .map((coll): Filter => [
+      { 'operationDescription.to.coll': coll },
+      event => event.operationDescription?.to?.coll === coll,
+    ]),
+  fc.constant<Filter>([
+    { 'operationDescription.indexes.name': 'i' },
+    event => event.operationDescription?.indexes?.[0].name === 'i',
+  ]),
+  fc
+    .constantFrom(
+      ...['_id', 'to', 'collectionUUID', 'fullDocument', 'documentKey', 'operationDescription', 'stateBeforeChange'],
+      ...['nsType', 'fullDocumentBeforeChange', 'updateDescription', 'wallTime', 'clusterTime', 'ns.coll', 'ns.db'],
+    )
+    .chain(path => fc.boolean().map((exists): Filter => [{ [path]: { $exists: exists } }, has(path, exists)])),
+  small.map((x): Filter => [
+    { 'updateDescription.updatedFields.x': x },
+    event => event.updateDescription?.updatedFields.x === x,
+  ]),
+  fc.constant<Filter>([
+    { 'updateDescription.removedFields': 'x' },
+    event => event.updateDescription?.removedFields.includes('x') === true,
+  ]),
+  fc.constant<Filter>([
+    { 'updateDescription.truncatedArrays.newSize': 1 },
+    event => event.updateDescription?.truncatedArrays.some(({ newSize }: Document) => newSize === 1) === true,
+  ]),
+  fc
+    .boolean()
+    .map((enabled): Filter => [
+      { 'operationDescription.changeStreamPreAndPostImages.enabled': enabled },
+      event => event.operationDescription?.changeStreamPreAndPostImages?.enabled === enabled,
+    ]),
+  fc.constant<Filter>([{ operationType: /e$/ }, event => event.operationType.endsWith('e')]),
   small.map((x): Filter => [{ 'fullDocument.x': { $gte: x } }, event => event.fullDocument?.x >= x]),
 )
 
@@ -99,7 +144,6 @@ test('the pre-image with the updateDescription applied is the post-image', () =>
         const stage = { fullDocument: 'whenAvailable', fullDocumentBeforeChange: 'whenAvailable' }
         const reader = new Reader(bench, { scope: '', stage })
         const model = new Model()
-        // Collections that come into being by an insert keep no images.
         for (const db of ['d', 'e']) {
           for (const coll of ['a', 'b']) {
             const create = { op: 'create' as const, db, coll }
@@ -116,13 +160,13 @@ test('the pre-image with the updateDescription applied is the post-image', () =>
         const events = (await reader.drain()).filter(({ documentKey }) => documentKey !== undefined)
         expect(events).toHaveLength(ofDocuments.length)
         events.forEach((event, index) => {
-          const { before, after } = ofDocuments[index] ?? {}
+          const { before, after, keepsImage } = ofDocuments[index] ?? {}
           const { operationType, fullDocument, fullDocumentBeforeChange, updateDescription } = event
           if (operationType === 'insert') return
-          if (fullDocumentBeforeChange === null) return
-          expect(fullDocumentBeforeChange).toEqual(before)
+          expect(fullDocumentBeforeChange).toEqual(keepsImage === true ? before : null)
           if (operationType === 'delete') return
-          expect(fullDocument).toEqual(after)
+          expect(fullDocument).toEqual(keepsImage === true || operationType === 'replace' ? after : null)
+          if (fullDocument === null) return
           if (operationType === 'update') expect(patched(before ?? {}, updateDescription)).toEqual(fullDocument)
         })
       }),

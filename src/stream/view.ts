@@ -10,6 +10,7 @@ import { sameBytes } from '../bson/bytes.ts'
 import { fieldName, findField } from '../bson/reader.ts'
 import { show } from '../bson/show.ts'
 import { BsonType, documentBytes, documentValue, type Value } from '../bson/value.ts'
+import type { TokenVersion } from '../oplog/resume-token.ts'
 import type { MaybePromise, Position } from '../storage/engine.ts'
 import { tokenOf, type ChangeBasis } from './change.ts'
 import { makeInvalidate, shapeKeyOf, type ChangeEvent } from './event.ts'
@@ -103,7 +104,10 @@ export class View {
       if (missingImage !== undefined) throw missingImage
       requireToken(document, token)
       const fragments = this.#splitLargeEvents
-        ? splitEvent(document, { tokenOf: fragmentNum => tokenOf(change, { fromInvalidate: false, fragmentNum }) })
+        ? splitEvent(document, {
+            // Only tokens of version 2 can tell one fragment from another.
+            tokenOf: fragmentNum => tokenOf(change, { version: 2, fromInvalidate: false, fragmentNum }),
+          })
         : undefined
       if (fragments !== undefined) return fragments.map(fragment => ({ kind: 'event', position, ...fragment }))
       requireSize(document)
@@ -114,7 +118,7 @@ export class View {
   }
 
   /** The end of the stream behind a change that invalidates it. `version` is that of its token. Never throws. */
-  invalidation(change: ChangeBasis, { version = 2 }: { readonly version?: 1 | 2 } = {}): readonly Item[] {
+  invalidation(change: ChangeBasis, version: TokenVersion = this.shape.tokenVersion): readonly Item[] {
     const { position } = change
     try {
       const { event, token } = makeInvalidate(change, { version })

@@ -1,20 +1,16 @@
 /** Runs a pipeline: over a collection or a view, over documents that it makes itself, or as a change stream. */
 import { compileChangeStreamPipeline, compilePipeline } from '../../aggregate/pipeline.ts'
-import { parseStage, sourceOf } from '../../aggregate/stage-names.ts'
+import { parseStage, sourceOf, splitLargeEventName } from '../../aggregate/stage-names.ts'
 import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
+import { toExactInteger } from '../../bson/number.ts'
 import { BsonType, isNumber, toText, type Value } from '../../bson/value.ts'
-import {
-  requireCollectionName,
-  requireDatabaseName,
-  showNamespace,
-  type Namespace,
-} from '../../collection/namespace.ts'
-import { withSnapshot } from '../../collection/store.ts'
+import { requireCollectionName, showNamespace, type Namespace } from '../../collection/namespace.ts'
+import { withSnapshot, type Store } from '../../collection/store.ts'
 import { findView, notOnView } from '../../collection/views.ts'
 import { sourceFrom, type CursorSource } from '../../cursor/source.ts'
 import { ChangeStream } from '../../stream/change-stream.ts'
-import { parseChangeStream } from '../../stream/options.ts'
+import { parseChangeStream, requireStageObject } from '../../stream/options.ts'
 import { requireSplitStage } from '../../stream/split.ts'
 import { View } from '../../stream/view.ts'
 import type { Command, CommandContext, CommandRequest } from '../command.ts'
@@ -31,6 +27,7 @@ import {
   optional,
   readDocumentFields,
   readFields,
+  strictBool,
   withoutEffect,
 } from '../fields.ts'
 import { findReadSource, runPipeline } from '../read-source.ts'
@@ -47,8 +44,10 @@ const table = {
   hint: withoutEffect, // Every plan gives the same documents.
   allowDiskUse: withoutEffect, // Stages stay in memory, within their limit.
   $_requestReshardingResumeToken: notSupported(falsy),
-  $_generateV2ResumeTokens: notSupported(value => value.type === BsonType.bool && value.bytes[value.start] === 1),
+  $_generateV2ResumeTokens: optional(strictBool, true),
 }
+
+const readParts = (request: CommandRequest) => readFields(request, table)
 
 const cursorTable = { batchSize: optional(count, firstBatchCountDefault) }
 
@@ -58,7 +57,7 @@ export const command: Command = {
   transactional: 'any statement',
   readsSnapshots: true,
   async run(request, context) {
-    const parts = readFields(request, table)
+    const parts = readParts(request)
     const { pipeline } = parts
     if (parts.cursor === undefined) {
       throw new CommandError(
@@ -78,13 +77,9 @@ export const command: Command = {
           '$changeStream cannot run within a multi-document transaction',
         )
       }
-      if (parts.collectionUUID !== undefined) {
-        throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
-      }
-      if (coll !== undefined) await requireWatchable(context, { db: request.db, coll })
       const compile = compileContext(context, parts)
-      const stream = openChangeStream(context, request, coll, pipeline, compile)
-      return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true })
+      const stream = await openChangeStream(context, request, coll, parts, compile)
+      return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true, doing })
     }
     if (parts.collectionUUID !== undefined) {
       throw new CommandError('NotImplemented', "'aggregate.collectionUUID' is not supported yet")
@@ -96,12 +91,15 @@ export const command: Command = {
       )
     }
     const documents = await openPipeline(context, request, coll, parts)
-    return firstBatch(context, sourceFrom(documents), { namespace, batchSize })
+    return firstBatch(context, sourceFrom(documents), { namespace, batchSize, doing })
   },
 }
 
+// The server's words in front of what goes wrong with a pipeline that was let run.
+const doing = 'PlanExecutor error during aggregation'
+
 /** Refuses to watch what has no changes of its own. @throws CommandError CommandNotSupportedOnView. */
-async function requireWatchable({ store }: CommandContext, namespace: Namespace): Promise<void> {
+async function requireWatchable(store: Store, namespace: Namespace): Promise<void> {
   const view = await withSnapshot(store, snapshot => findView(snapshot, store.catalog, namespace))
   if (view === undefined) return
   if (!view.isTimeSeries) throw notOnView(namespace)
@@ -114,30 +112,48 @@ async function requireWatchable({ store }: CommandContext, namespace: Namespace)
 /** The collection's name; undefined for `aggregate: 1`. */
 function collectionOf(value: Value): string | undefined {
   if (value.type === BsonType.string) return toText(value)
-  if (isNumber(value)) return undefined
+  if (isNumber(value)) {
+    if (toExactInteger(value) === 1n) return undefined
+    throw new CommandError(
+      'FailedToParse',
+      "Invalid command format: the 'aggregate' field must specify a collection name or 1",
+    )
+  }
   throw new CommandError('TypeMismatch', "BSON field 'aggregate' is the wrong type, expected a string or 1")
 }
 
 const stageName = (stage: Value | undefined): string =>
   stage === undefined ? 'an empty pipeline' : parseStage(stage).name
 
-function openChangeStream(
+type StreamParts = Pick<ReturnType<typeof readParts>, 'pipeline' | 'collectionUUID' | '$_generateV2ResumeTokens'>
+
+async function openChangeStream(
   { store, hub, operation }: CommandContext,
   { db }: CommandRequest,
   coll: string | undefined,
-  pipeline: readonly Value[],
+  parts: StreamParts,
   compile: CompileContext,
-): CursorSource {
+): Promise<CursorSource> {
+  if (coll !== undefined) requireCollectionName({ db, coll })
   const { readConcernLevel, apiStrict } = operation
+  const [first, ...stages] = parts.pipeline as [Value, ...Value[]]
+  const { spec } = parseStage(first)
+  // In the order of the server's own checks, which looks at the names of all stages before it parses any.
+  requireStageObject(spec)
+  const names = stages.map(stage => parseStage(stage).name)
   if (readConcernLevel !== undefined && readConcernLevel !== 'majority') {
     throw new CommandError(
       'InvalidOptions',
       `$changeStream cannot run with a readConcern other than 'majority'. Current readConcern: ${readConcernLevel}`,
     )
   }
-  requireDatabaseName(db)
-  const [first, ...stages] = pipeline as readonly [Value, ...Value[]]
-  const options = parseChangeStream(parseStage(first).spec, { db, coll, apiStrict })
+  if (parts.collectionUUID !== undefined) {
+    throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
+  }
+  if (coll !== undefined) await requireWatchable(store, { db, coll })
+  // Tokens of version 1 cannot tell fragments apart.
+  const tokenVersion = parts.$_generateV2ResumeTokens || names.includes(splitLargeEventName) ? 2 : 1
+  const options = parseChangeStream(spec, { db, coll, apiStrict, tokenVersion })
   const compiled = compileChangeStreamPipeline(stages, compile)
   requireSplitStage(options.start, compiled)
   const view = new View({ options, stages, collation: compile.collation, pipeline: compiled })

@@ -1,5 +1,5 @@
-/** What ends a getMore while it waits for an event. */
-import type { Document } from 'bson'
+/** What ends a getMore while it waits for an event, and what keeps one from its cursor. */
+import { Binary, type Document } from 'bson'
 import { afterEach, expect, test } from 'vitest'
 import { ManualEnv } from '../../../test/manual-env.ts'
 import { ask, openServices, type TestServices } from '../../../test/services.ts'
@@ -30,7 +30,7 @@ test('a getMore whose cursor is killed while it waits says that it was interrupt
   await ask(dispatch, services, { killCursors: 'c', cursors: [id], $db: 'd' })
   expect(await reply).toMatchObject({
     codeName: 'CursorKilled',
-    errmsg: expect.stringMatching(/^operation was interrupted/),
+    errmsg: expect.stringMatching(/^Executor error during getMore :: caused by :: operation was interrupted/),
   })
 })
 
@@ -39,4 +39,65 @@ test('a stream that waits when the server stops gets an error after which its dr
   services.operations.interruptWaiting(new CommandError('InterruptedAtShutdown', 'interrupted at shutdown'))
   services.cursors.closeAll()
   expect(await reply).toMatchObject({ code: 11600, errorLabels: ['ResumableChangeStreamError'] })
+})
+
+const lsid = (byte: number) => ({ id: new Binary(Buffer.alloc(16, byte), 4) })
+const stream = { aggregate: 'c', pipeline: [{ $changeStream: {} }], cursor: {}, $db: 'd' }
+
+test.for<[what: string, opened: Document, asked: Document, code: number]>([
+  ['another collection', {}, { collection: 'other' }, 13],
+  ['another database', {}, { $db: 'e' }, 13],
+  ['a session, opened without', {}, { lsid: lsid(1) }, 50736],
+  ['no session, opened in one', { lsid: lsid(1) }, {}, 50737],
+  ['another session', { lsid: lsid(1) }, { lsid: lsid(2) }, 50738],
+  ['an API version, opened without', {}, { apiVersion: '1' }, 347],
+  ['no API version, opened with one', { apiVersion: '1' }, {}, 347],
+  ['less of the API', { apiVersion: '1', apiStrict: true }, { apiVersion: '1' }, 347],
+  ['more of the API', { apiVersion: '1' }, { apiVersion: '1', apiDeprecationErrors: false }, 347],
+  ['an unknown field', {}, { nonsense: 1 }, 40415],
+])('a getMore with %s is refused and leaves the cursor', async ([, opened, asked, code]) => {
+  services = await openServices(new ManualEnv())
+  const send = (document: Document) => ask(dispatch, services, document)
+  const { cursor } = await send({ ...stream, ...opened })
+  const more = { getMore: cursor.id, collection: 'c', $db: 'd', maxTimeMS: 0 }
+  expect(await send({ ...more, ...asked })).toMatchObject({ ok: 0, code })
+  await send({ insert: 'c', documents: [{ _id: 1 }], $db: 'd' })
+  const { nextBatch } = (await send({ ...more, ...opened })).cursor
+  expect(nextBatch).toMatchObject([{ operationType: 'insert' }])
+})
+
+test('a getMore may not wait on a cursor that does not, and leaves it', async () => {
+  services = await openServices(new ManualEnv())
+  const send = (document: Document) => ask(dispatch, services, { ...document, $db: 'd' })
+  await send({ insert: 'c', documents: [{ _id: 1 }, { _id: 2 }] })
+  const { cursor } = await send({ find: 'c', batchSize: 1 })
+  const more = { getMore: cursor.id, collection: 'c' }
+  expect(await send({ ...more, maxTimeMS: 100 })).toMatchObject({ code: 2, codeName: 'BadValue' })
+  expect((await send(more)).cursor.nextBatch).toEqual([{ _id: 2 }])
+})
+
+test('what goes wrong while a batch is made says in which command, and ends the cursor', async () => {
+  services = await openServices(new ManualEnv())
+  const send = (document: Document) => ask(dispatch, services, { ...document, $db: 'd' })
+  const pipeline = [{ $changeStream: {} }, { $unset: '_id' }]
+  const watch = { ...stream, pipeline }
+  const { operationTime, cursor } = await send(watch)
+  await send({ insert: 'c', documents: [{ _id: 1 }] })
+  const failure = (doing: string) => ({
+    code: 280,
+    errmsg: expect.stringMatching(new RegExp(`^${doing} :: caused by :: Encountered an event whose _id`)),
+    errorLabels: ['NonResumableChangeStreamError'],
+  })
+  const more = { getMore: cursor.id, collection: 'c' }
+  expect(await send(more)).toMatchObject(failure('Executor error during getMore'))
+  expect(await send(more)).toMatchObject({ code: 43 })
+  const again = [{ $changeStream: { startAtOperationTime: operationTime } }, { $unset: '_id' }]
+  expect(await send({ ...watch, pipeline: again })).toMatchObject(failure('PlanExecutor error during aggregation'))
+  const divided = [{ $set: { x: { $divide: [1, '$zero'] } } }]
+  await send({ insert: 'numbers', documents: [{ zero: 0 }] })
+  expect((await send({ aggregate: 'numbers', pipeline: divided, cursor: {} })).errmsg).toMatch(
+    /^PlanExecutor error during aggregation :: caused by :: /,
+  )
+  // What is wrong with the command itself was not being run.
+  expect((await send({ ...watch, pipeline: [{ $changeStream: { x: 1 } }] })).errmsg).toMatch(/^BSON field/)
 })

@@ -2,7 +2,7 @@
 import { awaitDataMsDefault } from '../../base/limits.ts'
 import { CommandError } from '../../base/errors.ts'
 import type { Command, CommandContext, Reply } from '../command.ts'
-import { cursorReply } from '../cursor-reply.ts'
+import { cursorReply, ownerOf } from '../cursor-reply.ts'
 import { count, int64, optional, readFields, string, withoutEffect } from '../fields.ts'
 import type { Cursor } from '../../cursor/registry.ts'
 
@@ -43,7 +43,7 @@ async function nextBatch(
   countMax: number,
 ): Promise<{ fields: Reply; isLast: boolean }> {
   const { cursors, operation, failPoints } = context
-  const cursor = cursors.pin(id, namespace)
+  const cursor = cursors.pin(id, namespace, ownerOf(operation))
   try {
     requireSameTransaction(cursor, operation.transactionId?.txnNumber)
     requireWaiting(cursor, operation.maxTimeMs)
@@ -70,11 +70,11 @@ async function nextBatch(
   } catch (error) {
     // Any error while it ran ends a cursor: nobody knows which documents were lost with the reply.
     cursors.close(id, 'failed')
-    throw error
+    throw error instanceof CommandError ? error.during('Executor error during getMore') : error
   }
 }
 
-// The first words are the server's: by them the Node driver's streams end quietly when they are closed while they wait.
+// These words are the server's: by them the Node driver's streams end quietly when they are closed while they wait.
 const cursorKilled = (id: bigint): CommandError =>
   new CommandError('CursorKilled', `operation was interrupted: cursor id ${id} was killed`)
 

@@ -80,7 +80,7 @@ async function startDeployment(
   engine: OpenedEngine,
 ): Promise<Deployment> {
   const { env } = options
-  const store = makeStore(env, engine)
+  const store = makeStore(env, engine, { retention: options.retention ?? retentionDefault })
   if (engine.log.newest.time === 0n) await writeInitiatingEntry(store)
   const log = new KeptLog(env, options.log)
   const hub = new Hub(store)
@@ -93,7 +93,6 @@ async function startDeployment(
   })
   const operations = new Operations(env)
   const maintenance = new Maintenance(store, {
-    retention: options.retention ?? retentionDefault,
     onFailure: error => log.error({ err: error }, 'a maintenance job failed; it is tried again'),
   })
   const facts = makeServerFacts(env, {

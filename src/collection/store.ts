@@ -1,5 +1,6 @@
 /** The documents of one deployment: an engine, what exists in it, and the world around. */
 import type { Env } from '../base/env.ts'
+import { retentionDefault, type RetentionPolicy } from '../oplog/retention.ts'
 import type { OpenedEngine, Snapshot } from '../storage/engine.ts'
 import { Catalog } from './catalog.ts'
 
@@ -7,10 +8,16 @@ export interface Store {
   readonly env: Env
   readonly engine: OpenedEngine
   readonly catalog: Catalog
+  readonly settings: StoreSettings
 }
 
-export function makeStore(env: Env, engine: OpenedEngine): Store {
-  return { env, engine, catalog: new Catalog() }
+/** What whoever opens a deployment decides about its data. */
+export interface StoreSettings {
+  readonly retention: RetentionPolicy
+}
+
+export function makeStore(env: Env, engine: OpenedEngine, settings: Partial<StoreSettings> = {}): Store {
+  return { env, engine, catalog: new Catalog(), settings: { retention: retentionDefault, ...settings } }
 }
 
 /** Runs `read` on a snapshot and lets it go, however the reading ended. */

@@ -1,0 +1,2 @@
+// Written by scripts/registries.mjs from the files beside it. Do not edit.
+export { systemNamespace as oplog } from './oplog.ts'

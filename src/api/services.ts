@@ -6,7 +6,7 @@ import { encodeDocument } from '../bson/encode.ts'
 import { commitChanges } from '../collection/apply.ts'
 import { newUuid } from '../collection/create.ts'
 import { Maintenance } from '../collection/maintenance.ts'
-import { makeStore, type Store } from '../collection/store.ts'
+import { makeStore, withSnapshot, type Store } from '../collection/store.ts'
 import { makeCounters } from '../command/counters.ts'
 import { FailPoints } from '../command/fail-points.ts'
 import type { Services } from '../command/command.ts'
@@ -81,6 +81,7 @@ async function startDeployment(
 ): Promise<Deployment> {
   const { env } = options
   const store = makeStore(env, engine, { retention: options.retention ?? retentionDefault })
+  await withSnapshot(store, snapshot => store.parameters.load(snapshot))
   if (engine.log.newest.time === 0n) await writeInitiatingEntry(store)
   const log = new KeptLog(env, options.log)
   const hub = new Hub(store)

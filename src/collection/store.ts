@@ -3,12 +3,14 @@ import type { Env } from '../base/env.ts'
 import { retentionDefault, type RetentionPolicy } from '../oplog/retention.ts'
 import type { OpenedEngine, Snapshot } from '../storage/engine.ts'
 import { Catalog } from './catalog.ts'
+import { ClusterParameters } from './cluster-parameters.ts'
 
 export interface Store {
   readonly env: Env
   readonly engine: OpenedEngine
   readonly catalog: Catalog
   readonly settings: StoreSettings
+  readonly parameters: ClusterParameters
 }
 
 /** What whoever opens a deployment decides about its data. */
@@ -17,7 +19,13 @@ export interface StoreSettings {
 }
 
 export function makeStore(env: Env, engine: OpenedEngine, settings: Partial<StoreSettings> = {}): Store {
-  return { env, engine, catalog: new Catalog(), settings: { retention: retentionDefault, ...settings } }
+  return {
+    env,
+    engine,
+    catalog: new Catalog(),
+    settings: { retention: retentionDefault, ...settings },
+    parameters: new ClusterParameters(),
+  }
 }
 
 /** Runs `read` on a snapshot and lets it go, however the reading ended. */

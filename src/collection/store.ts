@@ -16,14 +16,18 @@ export interface Store {
 /** What whoever opens a deployment decides about its data. */
 export interface StoreSettings {
   readonly retention: RetentionPolicy
+  readonly changeStreamImages: ImageKeeping
 }
+
+/** Which writes keep pre-images: those to any collection, or those to collections whose option says so. */
+export type ImageKeeping = 'always' | 'perCollection'
 
 export function makeStore(env: Env, engine: OpenedEngine, settings: Partial<StoreSettings> = {}): Store {
   return {
     env,
     engine,
     catalog: new Catalog(),
-    settings: { retention: retentionDefault, ...settings },
+    settings: { retention: retentionDefault, changeStreamImages: 'perCollection', ...settings },
     parameters: new ClusterParameters(),
   }
 }

@@ -99,6 +99,8 @@ export class OplogApplier {
         const { collMod: _, index: __, ...options } = o
         const copy = this.#of(ns, ui)
         copy.options = { ...copy.options, ...options }
+        // An expiry that is off is an option that is not there.
+        if (copy.options['expireAfterSeconds'] === 'off') delete copy.options['expireAfterSeconds']
         return
       }
       default:

@@ -80,6 +80,31 @@ test('a retryable write carries its session, number and statements', async () =>
   expect(operations.map(({ stmtId }) => stmtId)).toEqual([0, 1])
 })
 
+test('a transaction is one applyOps, also of one write, with nothing of it before', async () => {
+  await reply({ create: 'things', $db: 'shop', changeStreamPreAndPostImages: { enabled: true } })
+  const { id } = await reply({ startSession: 1 })
+  const statement = { lsid: { id: id.id }, txnNumber: 7n, autocommit: false }
+  const begin = { startTransaction: true, $db: 'shop' }
+  await reply({ insert: 'things', documents: [{ _id: 1 }], ...statement, ...begin })
+  await reply({ commitTransaction: 1, ...statement })
+  expect(namesOf(await newest())).toBe('lsid txnNumber op ns o ts t v wall prevOpTime')
+  const prevOpTime = { ts: new Timestamp(0n), t: -1n }
+  expect(await newest()).toMatchObject({ txnNumber: 7n, ns: 'admin.$cmd', prevOpTime })
+  expect((await newest())['o']['applyOps'].map(namesOf)).toEqual(['op ns ui o o2'])
+  const q = { _id: 1 }
+  const updates = [{ q, u: { $set: { n: 1 } } }]
+  await reply({ update: 'things', updates, ...statement, txnNumber: 8n, ...begin })
+  await reply({ delete: 'things', deletes: [{ q, limit: 1 }], ...statement, txnNumber: 8n, $db: 'shop' })
+  await reply({ commitTransaction: 1, ...statement, txnNumber: 8n })
+  const { o, ts } = await newest()
+  expect(o['applyOps'].map(({ op }: Document) => op)).toEqual(['u', 'd'])
+  const images = await reply({ find: 'system.preimages', projection: { operationTime: 0 }, $db: 'config' })
+  expect(images['cursor'].firstBatch).toMatchObject([
+    { _id: { ts, applyOpsIndex: 0n }, preImage: { _id: 1 } },
+    { _id: { ts, applyOpsIndex: 1n }, preImage: { _id: 1, n: 1 } },
+  ])
+})
+
 test('it is read by filter, projection, skip and limit, in both directions, and by pipelines and counts', async () => {
   for (let _id = 1; _id <= 4; _id++) await insert({ _id })
   const inserts = { op: 'i' }

@@ -16,6 +16,7 @@ const folders = [
   ['update/operators', 'operator', eager],
   ['aggregate/stages', 'stage', eager],
   ['aggregate/accumulators', 'accumulator', eager],
+  ['collection/system-namespaces', 'systemNamespace', eager],
   ['storage/engines', 'engine', lazy],
 ]
 

@@ -14,6 +14,11 @@ export interface OpenOptions {
   readonly path?: string
   /** Name of the replica set of one that drivers are shown; `rs0` if not given. */
   readonly replSet?: string
+  /**
+   * Which writes keep the document as it was, for fullDocumentBeforeChange and exact post-images: those to `always` every collection,
+   * or those to collections that were created with changeStreamPreAndPostImages (`perCollection`, if not given).
+   */
+  readonly changeStreamImages?: 'always' | 'perCollection'
 }
 
 export interface Database extends AsyncDisposable {
@@ -31,10 +36,11 @@ export interface Database extends AsyncDisposable {
  *
  * @throws Error, naming the file, when the data is damaged or in use by another process.
  */
-export async function open({ path, replSet = 'rs0' }: OpenOptions = {}): Promise<Database> {
+export async function open({ path, replSet = 'rs0', changeStreamImages }: OpenOptions = {}): Promise<Database> {
   const storage = path === undefined ? 'memory' : 'embedded'
+  const deployment = { storage, path, replSet, changeStreamImages } as const
   if (process.platform === 'win32') {
-    const server = await startServer({ storage, path, replSet, hosts: ['127.0.0.1'], port: 0 })
+    const server = await startServer({ ...deployment, hosts: ['127.0.0.1'], port: 0 })
     return databaseOf(server, async () => undefined)
   }
   // A socket's path has about a hundred bytes at most, so it cannot lie in the data's folder, wherever that is.
@@ -42,7 +48,7 @@ export async function open({ path, replSet = 'rs0' }: OpenOptions = {}): Promise
   const removeFolder = () => rm(folder, { recursive: true, force: true })
   try {
     const socketPath = join(folder, 'tailrace.sock')
-    return databaseOf(await startServer({ storage, path, replSet, hosts: [], port: 0, socketPath }), removeFolder)
+    return databaseOf(await startServer({ ...deployment, hosts: [], port: 0, socketPath }), removeFolder)
   } catch (error) {
     await removeFolder()
     throw error

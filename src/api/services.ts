@@ -6,7 +6,7 @@ import { encodeDocument } from '../bson/encode.ts'
 import { commitChanges } from '../collection/apply.ts'
 import { newUuid } from '../collection/create.ts'
 import { Maintenance } from '../collection/maintenance.ts'
-import { makeStore, type Store } from '../collection/store.ts'
+import { makeStore, withSnapshot, type ImageKeeping, type Store } from '../collection/store.ts'
 import { makeCounters } from '../command/counters.ts'
 import { FailPoints } from '../command/fail-points.ts'
 import type { Services } from '../command/command.ts'
@@ -38,6 +38,8 @@ export interface DeploymentOptions {
   /** `host:port` that clients are told to use; undefined for the one they used. */
   readonly advertise?: string | undefined
   readonly retention?: RetentionPolicy | undefined
+  /** `perCollection` if not given. */
+  readonly changeStreamImages?: ImageKeeping | undefined
   /** What `--setParameter` said, name → text. */
   readonly parameters?: ReadonlyMap<string, string> | undefined
   /** Where log lines go; undefined for nowhere. */
@@ -80,7 +82,11 @@ async function startDeployment(
   engine: OpenedEngine,
 ): Promise<Deployment> {
   const { env } = options
-  const store = makeStore(env, engine)
+  const store = makeStore(env, engine, {
+    retention: options.retention ?? retentionDefault,
+    changeStreamImages: options.changeStreamImages ?? 'perCollection',
+  })
+  await withSnapshot(store, snapshot => store.parameters.load(snapshot))
   if (engine.log.newest.time === 0n) await writeInitiatingEntry(store)
   const log = new KeptLog(env, options.log)
   const hub = new Hub(store)
@@ -93,7 +99,6 @@ async function startDeployment(
   })
   const operations = new Operations(env)
   const maintenance = new Maintenance(store, {
-    retention: options.retention ?? retentionDefault,
     onFailure: error => log.error({ err: error }, 'a maintenance job failed; it is tried again'),
   })
   const facts = makeServerFacts(env, {

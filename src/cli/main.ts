@@ -20,6 +20,7 @@ interface ServeFlags {
   readonly setParameter: ReadonlyMap<string, string>
   readonly oplogMinRetentionHours: number
   readonly oplogSizeMB: number
+  readonly changeStreamImages: 'always' | 'perCollection'
   readonly insecure: boolean
 }
 
@@ -44,6 +45,11 @@ program
   .option('--setParameter <name=value>', 'server parameter; may be given several times', collectParameter, new Map())
   .option('--oplogMinRetentionHours <hours>', 'history younger than this is kept whatever its size', parseNumber, 0)
   .option('--oplogSizeMB <megabytes>', 'history is cut when it is larger', parseNumber, 990)
+  .addOption(
+    new Option('--changeStreamImages <when>', 'keep pre-images of every collection, or where its option says so')
+      .choices(['always', 'perCollection'])
+      .default('perCollection'),
+  )
   .option('--insecure', 'allow addresses that other machines can reach, although there is no authentication', false)
   .action(serve)
 
@@ -90,6 +96,7 @@ async function start(flags: ServeFlags, { hosts, exposed, log, requestShutdown }
       socketPath: unixSocket,
       parameters: setParameter,
       retention: { bytesMax: rest.oplogSizeMB * 1024 * 1024, hoursMin: rest.oplogMinRetentionHours },
+      changeStreamImages: rest.changeStreamImages,
       log,
       requestShutdown,
       startupWarnings:

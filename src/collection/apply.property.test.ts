@@ -1,4 +1,5 @@
 /** The log tells the whole state: applying its entries gives what the live writes made. */
+import { UUID } from 'bson'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CommandError } from '../base/errors.ts'
@@ -7,7 +8,9 @@ import { systemEnv } from '../base/env.ts'
 import { createCollection, dropCollection, dropDatabase, modifyCollection, renameCollection } from './ddl.ts'
 import { createIndexes, dropIndexes } from './indexes.ts'
 import { deleteAll, deleteFirst, updateAll, updateFirst } from './modify.ts'
-import type { Namespace } from './namespace.ts'
+import { showNamespace, type Namespace } from './namespace.ts'
+import { documentOf, OplogApplier } from './oplog-applier.suite.ts'
+import { everything, readDocuments } from './read.ts'
 import {
   bytes,
   entriesOf,
@@ -20,7 +23,8 @@ import {
   updateStatement,
   value,
 } from './store.suite.ts'
-import type { Store } from './store.ts'
+import { withSnapshot, type Store } from './store.ts'
+import { systemNamespace as oplog } from './system-namespaces/oplog.ts'
 import { createTimeSeries } from './time-series-ddl.ts'
 import { createView } from './view-ddl.ts'
 
@@ -246,6 +250,50 @@ test('applying the log to nothing gives the state that the live writes made, and
     { numRuns: 150 },
   )
 })
+
+test('a tool that follows local.oplog.rs and knows nothing but its format has the same documents', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.array(fc.boolean()), async (history, reads) => {
+      const live = await openStore()
+      const next = oplog.follow?.(live, everything.filter) ?? (async () => undefined)
+      const tool = new OplogApplier()
+      const readOn = async () => {
+        for (let document = await next(); document !== undefined; document = await next()) {
+          tool.apply(documentOf(document))
+        }
+      }
+      for (const [index, step] of history.entries()) {
+        await run(live, [step])
+        if (reads[index] === true) await readOn()
+      }
+      await readOn()
+      expect(tool.state).toEqual(await copiedState(live))
+      await live.engine.close()
+    }),
+    { numRuns: 150 },
+  )
+})
+
+/** What the tool should have: options, names of indexes and bytes of documents. */
+async function copiedState(store: Store): Promise<Record<string, unknown>> {
+  const infos = await withSnapshot(store, snapshot => store.catalog.list(snapshot))
+  const entries = infos.map(async ({ namespace: ns, uuid, options, indexes }) => {
+    const documents: string[] = []
+    const found = readDocuments(store, ns, everything, { pace: new Pace(systemEnv) })
+    for await (const { document: each } of found) documents.push(Buffer.from(each).toString('hex'))
+    const state = {
+      uuid: new UUID(Buffer.from(uuid)).toString(),
+      options: documentOf(options),
+      indexes: indexes
+        .filter(({ name }) => name !== '_id_')
+        .map(({ name }) => name)
+        .sort(),
+      documents: documents.sort(),
+    }
+    return [showNamespace(ns), state] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
 
 test('the same retryable history run twice is applied once', async () => {
   const own = { lsid: new Uint8Array(16), txnNumber: 1n }

@@ -46,7 +46,7 @@ export interface CollectionInfo {
   readonly options: Uint8Array
   /** The first is the _id index, which has no entries of its own: records are keyed by _id. */
   readonly indexes: readonly IndexInfo[]
-  /** Whether writes keep pre-images (changeStreamPreAndPostImages). */
+  /** The option changeStreamPreAndPostImages. Whether writes keep pre-images is for pre-images.ts to say. */
   readonly keepsImages: boolean
   /** Refuses a document that does not match; undefined when there is no validator. */
   readonly validator: Match | undefined

@@ -11,8 +11,11 @@ import type { Store } from './store.ts'
 import { findView, requireNoView } from './views.ts'
 
 /** 16 bytes of a random UUID (version 4). */
-export function newUuid(env: Env): Uint8Array {
-  const uuid = Uint8Array.from(env.randomBytes(16))
+export const newUuid = (env: Env): Uint8Array => uuidFrom(env.randomBytes(16))
+
+/** 16 bytes as those of a UUID (version 4). */
+export function uuidFrom(bytes: Uint8Array): Uint8Array {
+  const uuid = Uint8Array.from(bytes)
   uuid[6] = (must(uuid[6], 'byte') & 0x0f) | 0x40
   uuid[8] = (must(uuid[8], 'byte') & 0x3f) | 0x80
   return uuid

@@ -1,12 +1,11 @@
 /** The jobs beside the work, once a minute and when something asks for them; one run at a time. */
 import type { Timer } from '../base/env.ts'
 import { maintenanceMs } from '../base/limits.ts'
-import { applyRetention, type RetentionPolicy } from '../oplog/retention.ts'
+import { applyRetention } from '../oplog/retention.ts'
 import type { Store } from './store.ts'
 import { sweepExpired, sweepGarbage, sweepRetryRecords, sweepUnfinishedIndexes } from './sweep.ts'
 
 export interface MaintenanceOptions {
-  readonly retention: RetentionPolicy
   /** Told what went wrong; the next run tries again. */
   onFailure(error: unknown): void
 }
@@ -41,7 +40,8 @@ export class Maintenance {
     await sweepGarbage(this.#store)
     await sweepExpired(this.#store)
     await sweepRetryRecords(this.#store)
-    await applyRetention(this.#store.engine.log, this.#options.retention, this.#store.env)
+    const { engine, settings, env } = this.#store
+    await applyRetention(engine.log, settings.retention, env)
   }
 
   #run(jobs: () => Promise<void>): void {

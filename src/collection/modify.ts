@@ -15,6 +15,7 @@ import { documentKeyOf, idOf, newObjectId, prepareDocument, withIdFirst } from '
 import type { WriteOptions } from './insert.ts'
 import { recordKey } from './keys.ts'
 import { showNamespace } from './namespace.ts'
+import { keepsImages } from './pre-images.ts'
 import type { Located } from './read.ts'
 import { findEarlier, type EarlierStatement } from './retry.ts'
 import type { Store } from './store.ts'
@@ -162,7 +163,7 @@ function entryBasis(
     ui: info.uuid,
     wallMs: store.env.wallMs(),
     statement: retryable && { ...retryable, stmtId },
-    preImage: info.keepsImages ? before : undefined,
+    preImage: keepsImages(store, info) ? before : undefined,
     retried: retryable && keepsValue !== undefined ? encodeDocument({ value }) : undefined,
   }
 }

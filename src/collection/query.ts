@@ -6,6 +6,7 @@ import type { Sort, SortKey } from '../query/sort.ts'
 import type { Namespace } from './namespace.ts'
 import { readByIds, readDocuments, type Selection } from './read.ts'
 import { withSnapshot, type Store } from './store.ts'
+import { findSystemNamespace } from './system-reads.ts'
 
 export interface Query {
   readonly selection: Selection
@@ -24,7 +25,7 @@ export interface Query {
 export async function findPinned(store: Store, namespace: Namespace, query: Query): Promise<Uint8Array[] | undefined> {
   const { selection, sort, skip, limit, project } = query
   const { ids } = selection
-  if (ids === undefined || ids.length > pinnedCountMax) return undefined
+  if (ids === undefined || ids.length > pinnedCountMax || findSystemNamespace(namespace)) return undefined
   const found = await withSnapshot(store, async snapshot => {
     const info = await store.catalog.find(snapshot, namespace)
     return info && readByIds(snapshot, info, { ...selection, ids })

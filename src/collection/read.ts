@@ -16,6 +16,7 @@ import type { CollectionInfo } from './catalog.ts'
 import { keyAfter, rangeOf, recordKey } from './keys.ts'
 import type { Namespace } from './namespace.ts'
 import { withSnapshot, type Store } from './store.ts'
+import { findSystemNamespace, readSystemNamespace } from './system-reads.ts'
 
 /** A filter, ready to find documents with. */
 export interface Selection {
@@ -82,6 +83,9 @@ function distinctKeys(info: CollectionInfo, ids: readonly Value[]): Uint8Array[]
   return keys.filter((key, index) => index === 0 || Buffer.compare(key, keys[index - 1] as Uint8Array) !== 0)
 }
 
+/** Of documents that lie nowhere: those of a view of the log. */
+const noKey = new Uint8Array(0)
+
 export interface ScanOptions {
   readonly pace: Pace
   readonly reverse?: boolean
@@ -89,7 +93,8 @@ export interface ScanOptions {
 
 /**
  * The documents of a collection that the selection matches; none when the collection is not there. Each piece is read from a
- * new snapshot; a collection that is dropped (or dropped and created anew) in between has no more documents.
+ * new snapshot; a collection that is dropped (or dropped and created anew) in between has no more documents. A namespace that is
+ * a view of the log is read from there.
  */
 export async function* readDocuments(
   store: Store,
@@ -97,6 +102,13 @@ export async function* readDocuments(
   selection: Selection,
   { pace, reverse = false }: ScanOptions,
 ): AsyncGenerator<Located> {
+  const system = findSystemNamespace(namespace)
+  if (system !== undefined) {
+    for await (const document of readSystemNamespace(store, system, selection, { pace, reverse })) {
+      yield { key: noKey, document }
+    }
+    return
+  }
   const { ids, match } = selection
   if (ids !== undefined) {
     const found = await withSnapshot(store, async snapshot => {

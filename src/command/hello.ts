@@ -13,19 +13,13 @@ import { dateValue, objectIdValue, timestampValue } from '../bson/encode.ts'
 import { equalValues } from '../bson/compare.ts'
 import { getField, itemsOf } from '../bson/reader.ts'
 import { BsonType, isString, toBool, toText, type Value } from '../bson/value.ts'
+import { electionTerm } from '../oplog/oplog-document.ts'
 import { secondsOf } from '../oplog/cluster-time.ts'
 import { parseClientMetadata } from './client-metadata.ts'
 import type { CommandContext, CommandRequest, Reply } from './command.ts'
 import { int64, integer, readDocumentFields, wrongType } from './fields.ts'
 import { addressOf } from './replica-set.ts'
-import {
-  electionId,
-  electionTerm,
-  setVersion,
-  topologyCounter,
-  wireVersionMax,
-  wireVersionMin,
-} from './server-facts.ts'
+import { electionId, setVersion, topologyCounter, wireVersionMax, wireVersionMin } from './server-facts.ts'
 
 /** `primaryField` is what the reply calls being primary: the two commands differ in nothing else. */
 export async function answerHello(

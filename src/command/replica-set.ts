@@ -1,7 +1,8 @@
 /** The replica set of one that we show, so that drivers let their users watch and retry. */
 import { int64Value, objectIdValue } from '../bson/encode.ts'
+import { electionTerm } from '../oplog/oplog-document.ts'
 import type { Client } from './operation.ts'
-import { electionTerm, type ServerFacts, setVersion } from './server-facts.ts'
+import { type ServerFacts, setVersion } from './server-facts.ts'
 
 /**
  * `host:port` by which this client is to know us. Drivers leave a member that calls itself otherwise than they reached it, so

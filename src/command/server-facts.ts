@@ -9,11 +9,10 @@ export const wireVersionMin = 0
 export const wireVersionMax = 25
 
 /**
- * Of the one election that this set ever had. Both never change, so that no driver can take us for an older primary than the
- * one it knows, across restarts too.
+ * Of the one election that this set ever had, whose term is in every oplog document (oplog/oplog-document.ts). Both never change,
+ * so that no driver can take us for an older primary than the one it knows, across restarts too.
  */
 export const electionId: Uint8Array = Buffer.from('7fffffff0000000000000001', 'hex')
-export const electionTerm = 1n
 export const setVersion = 1
 
 /** Nothing about the set changes while the process runs, so what drivers wait for in a hello never comes. */

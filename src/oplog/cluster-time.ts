@@ -3,6 +3,7 @@
  * low. It looks like a BSON timestamp, and its seconds follow the wall clock while that goes forward, but it is not a time.
  */
 import type { Env } from '../base/env.ts'
+import { logIndexMax, type Position } from '../storage/engine.ts'
 
 export type ClusterTime = bigint
 
@@ -10,6 +11,9 @@ export const clusterTimeOf = (seconds: number, increment: number): ClusterTime =
   (BigInt(seconds) << 32n) | BigInt(increment)
 
 export const secondsOf = (time: ClusterTime): number => Number(time >> 32n)
+
+/** Just before everything at `time`, which is not 0. */
+export const justBefore = (time: ClusterTime): Position => ({ time: time - 1n, index: logIndexMax })
 
 /**
  * The clock that the storage engine asks for each commit: greater than `previous`, and at the wall clock's second when

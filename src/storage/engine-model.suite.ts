@@ -201,6 +201,10 @@ class Run {
         .slice((model.log.length >> 1) + 1, (model.log.length >> 1) + 1 + behind.length)
         .map(({ value: entry }) => entry),
     )
+    const before = await engine.log.readBefore(middle.position, { bytesMax: 20 })
+    expect(before.toReversed().map(({ bytes }) => show(bytes))).toEqual(
+      model.log.slice((model.log.length >> 1) - before.length, model.log.length >> 1).map(({ value: entry }) => entry),
+    )
   }
 }
 

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest'
 import { Bug } from '../base/assert.ts'
 import { StorageFailed } from '../base/errors.ts'
-import { comparePositions, keyBytesMax, spaces, stoppedByLimits } from './engine.ts'
+import { comparePositions, keyBytesMax, logIndexMax, spaces, stoppedByLimits } from './engine.ts'
 import type { EngineOptions, LogEntry, OpenedEngine, Position, Reader, Space, WriteTransaction } from './engine.ts'
 
 export interface EngineUnderTest {
@@ -528,6 +528,7 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
         expect(await behind(1n, 0)).toEqual(['1.1:bb', '2.0:ccc'])
         expect(await behind(1n, 1)).toEqual(['2.0:ccc'])
         expect(await behind(1n, 99)).toEqual(['2.0:ccc'])
+        expect(await behind(1n, logIndexMax)).toEqual(['2.0:ccc'])
         expect(await behind(2n, 0)).toEqual([])
         expect(await behind(9n, 0)).toEqual([])
       }),
@@ -572,6 +573,22 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
       await check(second)
       await second.close()
     })
+
+    test(
+      'it is read backwards from any position, a piece at a time',
+      withEngine(async engine => {
+        await append(engine, 'a', 'bb')
+        await append(engine, 'ccc')
+        const before = async (time: bigint, index: number, bytesMax = 100) =>
+          showEntries(await engine.log.readBefore({ time, index }, { bytesMax }))
+        expect(await before(9n, 0)).toEqual(['2.0:ccc', '1.1:bb', '1.0:a'])
+        expect(await before(2n, 0)).toEqual(['1.1:bb', '1.0:a'])
+        expect(await before(1n, logIndexMax)).toEqual(['1.1:bb', '1.0:a'])
+        expect(await before(1n, 1)).toEqual(['1.0:a'])
+        expect(await before(1n, 0)).toEqual([])
+        expect(await before(9n, 0, 1)).toEqual(['2.0:ccc'])
+      }),
+    )
 
     test(
       'an entry is found exactly where it is',

@@ -34,6 +34,9 @@ export interface Position {
   readonly index: number
 }
 
+/** The largest index that a position can have. */
+export const logIndexMax = 0xffff_ffff
+
 /** Negative, zero or positive, as `a` is before, at or behind `b`. */
 export function comparePositions(a: Position, b: Position): number {
   if (a.time !== b.time) return a.time < b.time ? -1 : 1
@@ -129,6 +132,11 @@ export interface Log {
    * array says that `position` is at the end (or past it).
    */
   readAfter(position: Position, limits: { readonly bytesMax: number }): MaybePromise<LogEntry[]>
+  /**
+   * The entries before `position`, newest first, as many as `readAfter` would give. An empty array says that there are none
+   * before it.
+   */
+  readBefore(position: Position, limits: { readonly bytesMax: number }): MaybePromise<LogEntry[]>
   /** The entry exactly there; undefined when there is none. */
   get(position: Position): MaybePromise<LogEntry | undefined>
   /**

@@ -9,7 +9,7 @@
  * write a counter.
  */
 import { logPartBytesMax } from '../base/limits.ts'
-import type { LogEntry, Position } from './engine.ts'
+import { comparePositions, type LogEntry, type Position } from './engine.ts'
 
 const headBytes = 12
 const lengthBytes = 4
@@ -146,6 +146,20 @@ export class LogPart {
       if (offset < skipped) continue
       found.push({ position: { time, index: index + offset }, bytes: value.subarray(start, at) })
       bytes += length
+      if (bytes >= bytesMax) break
+    }
+    return bytes
+  }
+
+  /** Adds the entries before `position` to `found`, newest first, about `bytesMax` of them and at least one if there is one. Their bytes. */
+  readBefore(position: Position, bytesMax: number, found: LogEntry[]): number {
+    const entries: LogEntry[] = []
+    this.readAfter({ time: this.time, index: this.index - 1 }, Infinity, entries)
+    let bytes = 0
+    for (const entry of entries.toReversed()) {
+      if (comparePositions(entry.position, position) >= 0) continue
+      found.push(entry)
+      bytes += entry.bytes.length
       if (bytes >= bytesMax) break
     }
     return bytes

@@ -77,6 +77,16 @@ export class LogTail {
     return found
   }
 
+  /** The entries before `position`, newest first, about `bytesMax` of them; undefined when none of them is here. */
+  readBefore(position: Position, bytesMax: number): LogEntry[] | undefined {
+    const found: LogEntry[] = []
+    let bytes = 0
+    for (let at = this.#placeOf(position); at >= this.#dropped && bytes < bytesMax; at -= 1) {
+      bytes += this.#parts[at]?.readBefore(position, bytesMax - bytes, found) ?? 0
+    }
+    return found.length === 0 ? undefined : found
+  }
+
   /** The entry exactly there; undefined when it is not here. */
   find(position: Position): LogEntry | undefined {
     return this.#parts[this.#placeOf(position)]?.find(position)

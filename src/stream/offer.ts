@@ -3,6 +3,7 @@ import type { Namespace } from '../collection/namespace.ts'
 import { sameBytes } from '../bson/bytes.ts'
 import { idOf } from '../collection/document-id.ts'
 import { recordKey } from '../collection/keys.ts'
+import { withoutExpiredImage } from '../collection/pre-images.ts'
 import { withSnapshot, type Store } from '../collection/store.ts'
 import type { MaybePromise } from '../storage/engine.ts'
 import type { ChangeBasis } from './change.ts'
@@ -15,7 +16,8 @@ export class Offer {
 
   constructor(store: Store, change: ChangeBasis) {
     this.#store = store
-    this.change = change
+    const entry = withoutExpiredImage(store, change.entry)
+    this.change = entry === change.entry ? change : { ...change, entry }
   }
 
   /** The event in this shape. Its bytes are shared: nobody changes them. Rejects when the document cannot be looked up. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { engine as embedded } from '../storage/engines/embedded.ts'
-import { justBefore } from './start.ts'
+import { justBefore } from '../oplog/cluster-time.ts'
 
 test('everything at a time is behind the place just before it, also in a log that was opened anew', async () => {
   const path = await mkdtemp(join(tmpdir(), 'tailrace-start-'))

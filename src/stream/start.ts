@@ -4,21 +4,15 @@ import { sameBytes } from '../bson/bytes.ts'
 import { equalValues } from '../bson/compare.ts'
 import { getField } from '../bson/reader.ts'
 import { documentValue, isString, toText } from '../bson/value.ts'
-import { showClusterTime, type ClusterTime } from '../oplog/cluster-time.ts'
+import { justBefore, showClusterTime, type ClusterTime } from '../oplog/cluster-time.ts'
 import { decodeEntry } from '../oplog/entry.ts'
 import type { TokenParts } from '../oplog/resume-token.ts'
-import { comparePositions, type Log, type Position } from '../storage/engine.ts'
+import { comparePositions, logIndexMax, type Log, type Position } from '../storage/engine.ts'
 import { identifierOf, interpretEntry, type ChangeBasis } from './change.ts'
 import { watchesChange, type Scope } from './scope.ts'
 
 /** `o.msg` of the very first entry. As long as it is there, the log holds everything that ever happened. */
 export const initiatingMessage = 'initiating set'
-
-// One less than the largest index there can be, since an engine looks for what is behind a position from the next index on.
-const indexMax = 0xffff_fffe
-
-/** Just before everything at `time`. */
-export const justBefore = (time: ClusterTime): Position => ({ time: time - 1n, index: indexMax })
 
 /**
  * A place that has everything at or behind `time` behind it.
@@ -48,7 +42,7 @@ export function requireUnbroken(log: Log, place: Position): void {
 
 /** Whether the log still holds `place`, or what can only be next to it. */
 function isUnbroken({ oldest }: Log, { time, index }: Position): boolean {
-  const next = index === indexMax ? { time: time + 1n, index: 0 } : { time, index: index + 1 }
+  const next = index === logIndexMax ? { time: time + 1n, index: 0 } : { time, index: index + 1 }
   return comparePositions(oldest, next) <= 0
 }
 

@@ -67,6 +67,7 @@ function withReads(engine: OpenedEngine, read: NonNullable<BenchOptions['read']>
         return engine.log.bytes
       },
       readAfter: (position, limits) => read('readAfter', () => engine.log.readAfter(position, limits)),
+      readBefore: (position, limits) => engine.log.readBefore(position, limits),
       get: position => read('get', () => engine.log.get(position)),
       onAppend: listener => engine.log.onAppend(listener),
       truncateBefore: time => engine.log.truncateBefore(time),

@@ -1,18 +1,24 @@
 /** Finds documents of one collection or view: filter, sort, skip, limit, projection. */
+import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
+import { Pace } from '../../base/pace.ts'
 import { encodeValue } from '../../bson/encode.ts'
 import { firstElement, isEmpty } from '../../bson/reader.ts'
-import type { Value } from '../../bson/value.ts'
-import { requireCollectionName, showNamespace } from '../../collection/namespace.ts'
+import { isDocument, type Value } from '../../bson/value.ts'
+import { requireCollectionName, showNamespace, type Namespace } from '../../collection/namespace.ts'
 import { findPinned, runQuery, type Query } from '../../collection/query.ts'
 import { compileSelection } from '../../collection/read.ts'
-import { sourceFrom, sourceOf } from '../../cursor/source.ts'
+import { findSystemNamespace } from '../../collection/system-reads.ts'
+import { SystemTail } from '../../collection/system-tail.ts'
+import { sourceFrom, sourceOf, type CursorSource } from '../../cursor/source.ts'
+import { tailableSource } from '../../cursor/tailable.ts'
 import { compileProject } from '../../query/project.ts'
 import { compileSort, type Sort } from '../../query/sort.ts'
-import type { Command } from '../command.ts'
+import type { Command, CommandContext } from '../command.ts'
 import { compileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
 import {
+  anything,
   bool,
   collectionName,
   count,
@@ -38,7 +44,7 @@ const table = {
   singleBatch: optional(bool, false),
   collation: optional(document),
   let: optional(document),
-  hint: withoutEffect, // Every plan gives the same documents.
+  hint: optional(anything), // Every plan gives the same documents; `{ $natural: -1 }` alone says an order.
   allowDiskUse: withoutEffect, // Sorts stay in memory, within their limit.
   allowPartialResults: withoutEffect, // There are no shards that could be missing.
   noCursorTimeout: withoutEffect, // Drivers send it with sessions, whose cursors live as long as they do.
@@ -48,8 +54,8 @@ const table = {
   max: notSupported(),
   returnKey: notSupported(falsy),
   showRecordId: notSupported(falsy),
-  tailable: notSupported(falsy),
-  awaitData: notSupported(falsy),
+  tailable: optional(bool, false),
+  awaitData: optional(bool, false),
   $_requestResumeToken: notSupported(falsy),
   $_resumeAfter: notSupported(),
 }
@@ -66,7 +72,7 @@ export const command: Command = {
     const namespace = { db: request.db, coll: parts.find }
     requireCollectionName(namespace)
     const compile = compileContext(context, parts)
-    const { filter, sort, projection, skip } = parts
+    const { filter, projection, skip } = parts
     // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
     const limit = Math.abs(parts.limit) || Infinity
     const singleBatch = parts.singleBatch || parts.limit < 0
@@ -75,14 +81,22 @@ export const command: Command = {
       projection === undefined || isEmpty(projection)
         ? undefined
         : compileProject(projection, { ...compile, of: 'find', filter })
+    const sort = orderOf(parts.sort, parts.hint)
     const query: Query = {
       selection: compileSelection(filter, compile),
-      sort: sort === undefined || isEmpty(sort) ? undefined : compileSort(sort, compile.collation),
+      sort: sort && compileSort(sort, compile.collation),
       skip,
       limit,
       project: project ?? (value => value),
     }
     const { store } = context
+    const { tailable: isTailable, awaitData: awaitsData } = parts
+    if (awaitsData && !isTailable) {
+      throw new CommandError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'")
+    }
+    if (isTailable) {
+      return firstBatch(context, await openTail(context, namespace, query, { awaitsData, singleBatch }), reply)
+    }
     // Asked first, since most finds end here: a collection is there, and need not be told from a view.
     const pinned = await findPinned(store, namespace, query)
     if (pinned !== undefined) return firstBatch(context, sourceOf(pinned), reply)
@@ -101,6 +115,34 @@ export const command: Command = {
     )
     return firstBatch(context, sourceFrom(documents), reply)
   },
+}
+
+/** The sort that was asked for; without one a hint may say in which direction the documents are walked. */
+function orderOf(sort: Value | undefined, hint: Value | undefined): Value | undefined {
+  if (sort !== undefined && !isEmpty(sort)) return sort
+  return isDocument(hint) && firstElement(hint)?.[0] === '$natural' ? hint : undefined
+}
+
+/** @throws CommandError BadValue for what cannot be followed: another order, one batch, a collection that is not capped. */
+async function openTail(
+  { store }: CommandContext,
+  namespace: Namespace,
+  { sort, ...query }: Query,
+  { awaitsData, singleBatch }: { readonly awaitsData: boolean; readonly singleBatch: boolean },
+): Promise<CursorSource> {
+  if (sort !== undefined && sort.natural !== 1) {
+    throw new CommandError('BadValue', 'cannot use tailable option with a sort other than {$natural: 1}')
+  }
+  if (singleBatch) throw new CommandError('BadValue', "cannot use tailable option with the 'singleBatch' option")
+  // Of its own: it goes on long after this find has ended.
+  const pace = new Pace(store.env)
+  const next = findSystemNamespace(namespace)?.follow?.(store, query.selection.filter)
+  if (next !== undefined)
+    return tailableSource(store.env, new SystemTail(store, next, { ...query, pace }), { awaitsData })
+  throw new CommandError(
+    'BadValue',
+    `error processing query: ns=${showNamespace(namespace)}: tailable cursor requested on non capped collection`,
+  )
 }
 
 /** The query as the stages that a view is asked with. */

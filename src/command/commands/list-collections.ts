@@ -5,7 +5,9 @@ import { getField } from '../../bson/reader.ts'
 import { uuidValue } from '../../collection/ddl.ts'
 import type { CollectionInfo } from '../../collection/catalog.ts'
 import { requireDatabaseName } from '../../collection/namespace.ts'
-import { withSnapshot } from '../../collection/store.ts'
+import { withSnapshot, type Store } from '../../collection/store.ts'
+import type { SystemNamespace } from '../../collection/system-namespace.ts'
+import { systemNamespaces, uuidOfSystemNamespace } from '../../collection/system-reads.ts'
 import { listViews, type ViewDefinition } from '../../collection/views.ts'
 import { sourceOf } from '../../cursor/source.ts'
 import { compileMatch } from '../../query/match.ts'
@@ -37,7 +39,13 @@ export const command: Command = {
       await listViews(snapshot, store.catalog, db),
     ])
     const matches = filter === undefined ? () => true : compileMatch(filter, {})
-    const documents = [...collections.map(describeCollection), ...views.map(view => describeView(view, collections))]
+    const system = systemNamespaces.filter(({ namespace }) => namespace.db === db)
+    const described = [
+      ...collections.map(describeCollection),
+      ...views.map(view => describeView(view, collections)),
+      ...system.map(member => describeSystem(store, member)),
+    ]
+    const documents = described
       .map(row => ({ whole: encodeDocument(row), row }))
       .filter(({ whole }) => matches(whole))
       .map(({ whole, row: { name, type } }) => (nameOnly ? encodeDocument({ name, type }) : whole))
@@ -53,6 +61,15 @@ function describeCollection({ namespace, uuid, options, indexes }: CollectionInf
     info: { readOnly: false, uuid: uuidValue(uuid) },
     // A clustered collection has none, and its options say so.
     idIndex: getField(options, 'clusteredIndex') === undefined ? indexes[0]?.spec : undefined,
+  }
+}
+
+function describeSystem(store: Store, system: SystemNamespace) {
+  return {
+    name: system.namespace.coll,
+    type: 'collection',
+    options: system.options(store),
+    info: { readOnly: false, uuid: uuidValue(uuidOfSystemNamespace(store, system)) },
   }
 }
 

@@ -1,6 +1,7 @@
 /** All databases that have a collection. */
 import { encodeDocument } from '../../bson/encode.ts'
 import { withSnapshot } from '../../collection/store.ts'
+import { systemNamespaces } from '../../collection/system-reads.ts'
 import { compileMatch } from '../../query/match.ts'
 import type { Command } from '../command.ts'
 import { anything, bool, document, optional, readFields, withoutEffect } from '../fields.ts'
@@ -20,7 +21,7 @@ export const command: Command = {
     const { filter, nameOnly } = readFields(request, table)
     const collections = await withSnapshot(store, snapshot => store.catalog.list(snapshot))
     const names = [...new Set(['admin', 'config', 'local', ...collections.map(({ namespace }) => namespace.db)])].sort()
-    const holding = new Set(collections.map(({ namespace }) => namespace.db))
+    const holding = new Set([...collections, ...systemNamespaces].map(({ namespace }) => namespace.db))
     // Sizes are not known by database: all of them lie in one file.
     const databases = names.map(name =>
       encodeDocument(nameOnly ? { name } : { name, sizeOnDisk: 0n, empty: !holding.has(name) }),

@@ -1,9 +1,10 @@
 /** How the set of one is doing: its only member is primary since it started. */
 import { dateValue, doubleValue, timestampValue } from '../../bson/encode.ts'
 import { secondsOf } from '../../oplog/cluster-time.ts'
+import { electionTerm } from '../../oplog/oplog-document.ts'
 import type { Command } from '../command.ts'
 import { integer, optional, readFields } from '../fields.ts'
-import { electionTerm, setVersion } from '../server-facts.ts'
+import { setVersion } from '../server-facts.ts'
 import { addressOf } from '../replica-set.ts'
 
 export const command: Command = {

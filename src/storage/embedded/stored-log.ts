@@ -82,6 +82,20 @@ export class StoredLog {
     return found
   }
 
+  /** As Log.readBefore. */
+  readBefore(position: Position, bytesMax: number): LogEntry[] {
+    const recent = this.#tail.readBefore(position, bytesMax)
+    if (recent !== undefined) return recent
+    const found: LogEntry[] = []
+    const range = { from: new Uint8Array(0), to: encodeLogKey(position), reverse: true }
+    let bytes = 0
+    for (const { key, value } of this.#environment.view.scan('log', range, { countMax: Infinity, bytesMax })) {
+      bytes += new LogPart(decodeLogKey(key), value).readBefore(position, bytesMax - bytes, found)
+      if (bytes >= bytesMax) break
+    }
+    return found
+  }
+
   /** As Log.get. */
   get(position: Position): LogEntry | undefined {
     const recent = this.#tail.find(position)

@@ -298,6 +298,17 @@ describe('the log on the disk', () => {
       }
       expect(read).toEqual(Array.from({ length: 60 - after }, (_, index) => after + 1 + index))
     }
+    for (let before = 1; before <= 61; before += 1) {
+      let position = { time: BigInt(before), index: 0 }
+      const read: number[] = []
+      for (;;) {
+        const entries = await engine.log.readBefore(position, { bytesMax: 7 })
+        if (entries.length === 0) break
+        read.push(...entries.map(entry => Number(Buffer.from(entry.bytes).toString())))
+        position = entries.at(-1)?.position ?? position
+      }
+      expect(read).toEqual(Array.from({ length: before - 1 }, (_, index) => before - 1 - index))
+    }
     expect(engine.log.bytes).toBe(9 + 51 * 2)
     await engine.close()
   })

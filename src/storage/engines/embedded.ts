@@ -153,6 +153,10 @@ class EmbeddedEngine implements OpenedEngine {
         requireThere()
         return stored.readAfter(position, bytesMax)
       },
+      readBefore(position, { bytesMax }) {
+        requireThere()
+        return stored.readBefore(position, bytesMax)
+      },
       get(position) {
         requireThere()
         return stored.get(position)

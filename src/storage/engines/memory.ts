@@ -208,6 +208,11 @@ class MemoryLog implements Log {
     return log.readAfter(position, bytesMax) ?? log.readAfter(log.after, bytesMax) ?? []
   }
 
+  readBefore(position: Position, { bytesMax }: { readonly bytesMax: number }): LogEntry[] {
+    requireOpen(this.#closing)
+    return this.#disk.log.readBefore(position, bytesMax) ?? []
+  }
+
   get(position: Position): LogEntry | undefined {
     requireOpen(this.#closing)
     return this.#disk.log.find(position)

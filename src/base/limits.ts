@@ -30,6 +30,13 @@ export const awaitDataMsDefault = 1000
 /** A cursor nobody asked for this long is closed. Source: MongoDB, cursorTimeoutMillis. */
 export const cursorIdleMsMax = 10 * 60 * 1000
 
+/** A cursor keeps the command that opened it, for reports; of a larger one only a text that is cut. */
+export const originCommandBytesMax = 4096
+
+/** A running command is shown whole up to this size, or up to the first where short ones were asked for. Source: MongoDB, 1 kB. */
+export const shortCommandBytesMax = 1000
+export const shownCommandBytesMax = 64 * 1024
+
 /** Open cursors in one process; each holds at most one batch and a key. */
 export const cursorCountMax = 100_000
 

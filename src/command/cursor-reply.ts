@@ -3,6 +3,7 @@ import { type Encodable, timestampValue } from '../bson/encode.ts'
 import type { Batch, CursorSource } from '../cursor/source.ts'
 import { sessionKeyOf } from '../session/sessions.ts'
 import type { CommandContext, Reply } from './command.ts'
+import { originOf } from './describe-cursor.ts'
 
 export interface FirstBatchOptions {
   /** `db.coll` as the reply and later getMores name it. */
@@ -20,7 +21,7 @@ export async function firstBatch(
   source: CursorSource,
   { namespace, batchSize, isChangeStream = false, singleBatch = false }: FirstBatchOptions,
 ): Promise<Reply> {
-  const { cursors, operation } = context
+  const { cursors, operation, client } = context
   let batch: Batch
   try {
     batch = await source.next({
@@ -44,7 +45,15 @@ export async function firstBatch(
   }
   const sessionKey = operation.lsid && sessionKeyOf(operation.lsid)
   const txnNumber = transaction?.txnNumber
-  const { id } = cursors.open({ source, namespace, sessionKey, txnNumber, isChangeStream })
+  const { id } = cursors.open({
+    source,
+    namespace,
+    sessionKey,
+    txnNumber,
+    isChangeStream,
+    origin: originOf(operation.request.body, client),
+    firstCount: batch.documents.length,
+  })
   transaction?.onEnd(() => cursors.close(id, 'killed'))
   return cursorReply('firstBatch', batch, id, namespace)
 }

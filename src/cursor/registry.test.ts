@@ -27,6 +27,8 @@ const open = (name: string, more: Partial<CursorSpec> = {}) =>
     sessionKey: undefined,
     txnNumber: undefined,
     isChangeStream: false,
+    origin: { command: new Uint8Array(0), connectionId: 1, client: '127.0.0.1:50000', appName: undefined },
+    firstCount: 2,
     ...more,
   })
 
@@ -41,24 +43,24 @@ test('a cursor has a positive id that is its own', () => {
 
 test('a cursor is used by one getMore at a time, and under its own namespace', () => {
   const { id } = open('a')
-  expect(() => cursors.pin(id, 'd.other')).toThrow(codeName('Unauthorized'))
-  expect(cursors.pin(id, 'd.c').id).toBe(id)
-  expect(() => cursors.pin(id, 'd.c')).toThrow(codeName('CursorInUse'))
+  expect(() => cursors.pin(id, 'd.other', 1)).toThrow(codeName('Unauthorized'))
+  expect(cursors.pin(id, 'd.c', 1).id).toBe(id)
+  expect(() => cursors.pin(id, 'd.c', 1)).toThrow(codeName('CursorInUse'))
   cursors.unpin(id)
-  expect(cursors.pin(id, 'd.c').id).toBe(id)
-  expect(() => cursors.pin(id + 1n, 'd.c')).toThrow(codeName('CursorNotFound'))
+  expect(cursors.pin(id, 'd.c', 1).id).toBe(id)
+  expect(() => cursors.pin(id + 1n, 'd.c', 1)).toThrow(codeName('CursorNotFound'))
 })
 
 test('a cursor is killed under its own namespace, pinned or not, and whoever uses it is told', () => {
   const { id, signal } = open('a')
-  cursors.pin(id, 'd.c')
+  cursors.pin(id, 'd.c', 1)
   expect(cursors.kill(id, 'd.other')).toBe(false)
   expect([signal.aborted, closed]).toEqual([false, []])
   expect(cursors.kill(id, 'd.c')).toBe(true)
   expect([signal.aborted, closed, cursors.count]).toEqual([true, ['a'], 0])
   cursors.unpin(id)
   expect(cursors.kill(id, 'd.c')).toBe(false)
-  expect(() => cursors.pin(id, 'd.c')).toThrow(codeName('CursorNotFound'))
+  expect(() => cursors.pin(id, 'd.c', 1)).toThrow(codeName('CursorNotFound'))
 })
 
 test('a cursor that nobody asks for is closed in time, but not one in use or of a session', async () => {
@@ -66,9 +68,9 @@ test('a cursor that nobody asks for is closed in time, but not one in use or of 
   const used = open('used')
   const pinned = open('pinned')
   open('session', { sessionKey: 'aa' })
-  cursors.pin(pinned.id, 'd.c')
+  cursors.pin(pinned.id, 'd.c', 1)
   await env.advance(cursorIdleMsMax - 1)
-  cursors.pin(used.id, 'd.c')
+  cursors.pin(used.id, 'd.c', 1)
   cursors.unpin(used.id)
   expect(closed).toEqual([])
   await env.advance(cursorIdleMsMax / 2 + 1)

@@ -17,16 +17,39 @@ export interface CursorSpec {
   readonly txnNumber: bigint | undefined
   /** Whether it was opened by a pipeline that begins with $changeStream: its errors may be resumable. */
   readonly isChangeStream: boolean
+  readonly origin: CursorOrigin
+  /** Documents in the first batch. */
+  readonly firstCount: number
+}
+
+/** Who opened a cursor, and how; for reports. */
+export interface CursorOrigin {
+  /** In bytes of its own: it may lie in a far larger message. */
+  readonly command: Uint8Array
+  readonly connectionId: number
+  readonly client: string
+  readonly appName: string | undefined
+}
+
+/** What was got out of a cursor so far. */
+export interface CursorUse {
+  documentCount: number
+  batchCount: number
+  lastUsedWallMs: number
 }
 
 export interface Cursor extends CursorSpec {
   readonly id: bigint
   /** Fires when the cursor is closed, so that a getMore that waits on it ends. */
   readonly signal: AbortSignal
+  readonly createdWallMs: number
+  readonly use: Readonly<CursorUse>
+  readonly state: CursorState
 }
 
 interface Entry extends Cursor {
   state: CursorState
+  readonly use: CursorUse
   readonly abort: AbortController
 }
 
@@ -34,6 +57,8 @@ export class CursorRegistry {
   readonly #env: Env
   readonly #entries = new Map<bigint, Entry>()
   #sweep: Timer | undefined
+  /** Since the start: cursors that were kept open, closed because nobody asked for them, and closed behind several batches. */
+  readonly counts = { opened: 0, timedOut: 0, severalBatches: 0 }
 
   constructor(env: Env) {
     this.#env = env
@@ -44,6 +69,11 @@ export class CursorRegistry {
     return this.#entries.size
   }
 
+  /** All that are open. */
+  all(): IterableIterator<Cursor> {
+    return this.#entries.values()
+  }
+
   /** Takes over `spec.source` and gives it an id. @throws CommandError ResourceExhausted at `cursorCountMax`. */
   open(spec: CursorSpec): Cursor {
     if (this.#entries.size >= cursorCountMax) {
@@ -52,8 +82,11 @@ export class CursorRegistry {
     }
     const abort = new AbortController()
     const state: CursorState = { kind: 'idle', sinceMs: this.#env.monotonicMs() }
-    const entry: Entry = { ...spec, id: this.#newId(), signal: abort.signal, state, abort }
+    const createdWallMs = this.#env.wallMs()
+    const use = { documentCount: spec.firstCount, batchCount: 1, lastUsedWallMs: createdWallMs }
+    const entry: Entry = { ...spec, id: this.#newId(), signal: abort.signal, createdWallMs, use, state, abort }
     this.#entries.set(entry.id, entry)
+    this.counts.opened++
     this.#sweep ??= this.#env.after(cursorIdleMsMax / 2, () => this.#closeIdle())
     return entry
   }
@@ -67,11 +100,11 @@ export class CursorRegistry {
   }
 
   /**
-   * Takes the cursor for one getMore.
+   * Takes the cursor for one getMore, of the operation with the number `by`.
    *
    * @throws CommandError CursorNotFound, CursorInUse, or Unauthorized when it belongs to another namespace.
    */
-  pin(id: bigint, namespace: string): Cursor {
+  pin(id: bigint, namespace: string, by: number): Cursor {
     const entry = this.#entries.get(id)
     if (entry === undefined) throw cursorNotFound(id)
     if (entry.namespace !== namespace) {
@@ -80,14 +113,21 @@ export class CursorRegistry {
         `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${entry.namespace}`,
       )
     }
-    entry.state = pin(id, entry.state)
+    entry.state = pin(id, entry.state, by)
+    entry.use.lastUsedWallMs = this.#env.wallMs()
     return entry
   }
 
-  /** The getMore is over: the cursor is idle again, or was closed meanwhile. */
-  unpin(id: bigint): void {
+  /** The getMore is over: the cursor is idle again, or was closed meanwhile. `count` are the documents of its batch, if it had one. */
+  unpin(id: bigint, count?: number): void {
     const entry = this.#entries.get(id)
-    if (entry !== undefined) entry.state = unpin(entry.state, this.#env.monotonicMs())
+    if (entry === undefined) return
+    entry.state = unpin(entry.state, this.#env.monotonicMs())
+    const { use } = entry
+    use.lastUsedWallMs = this.#env.wallMs()
+    if (count === undefined) return
+    use.documentCount += count
+    use.batchCount++
   }
 
   /** Closes a cursor, pinned or not; false when there is none. */
@@ -96,6 +136,9 @@ export class CursorRegistry {
     if (entry === undefined) return false
     entry.state = close(entry.state, reason)
     this.#entries.delete(id)
+    if (reason === 'idle-too-long') this.counts.timedOut++
+    // The batch with which it is exhausted is not told here any more.
+    if (entry.use.batchCount > 1 || reason === 'exhausted') this.counts.severalBatches++
     entry.abort.abort()
     entry.source.close()
     return true

@@ -15,6 +15,11 @@ export class Backlog {
     return this.#taken === this.#items.length
   }
 
+  /** How many items wait. */
+  get count(): number {
+    return this.#items.length - this.#taken
+  }
+
   /** Bytes of its documents. */
   get bytes(): number {
     return this.#bytes

@@ -38,12 +38,11 @@ import { interpretEntry, type ChangeBasis } from './change.ts'
 import type { Hub } from './hub.ts'
 import { Offer } from './offer.ts'
 import type { Start } from './options.ts'
+import type { State, StreamReport } from './report.ts'
 import { isInvalidatedBy } from './scope.ts'
 import { differentSplit } from './split.ts'
 import { findPlace, findTokenChange, justBefore, requireUnbroken } from './start.ts'
 import { isEnd, type Item, type View } from './view.ts'
-
-type State = 'starting' | 'early' | 'catching-up' | 'live' | 'ended' | 'closed'
 
 export interface ChangeStreamParts {
   readonly store: Store
@@ -68,6 +67,8 @@ export class ChangeStream implements CursorSource, Subscriber {
   /** The postBatchResumeToken, and the time in it. */
   #token: Uint8Array
   #tokenTime: bigint
+  /** Log entries that the stream read by itself, not those that the hub read for all. */
+  #entriesRead = 0
   /** Ends the wait of the getMore that waits; undefined when none does. */
   #wake: (() => void) | undefined
   /** History that is being read while the client is busy with a batch; undefined when none is. Never rejects. */
@@ -114,6 +115,21 @@ export class ChangeStream implements CursorSource, Subscriber {
     if (!batch.isFull) this.#moveToken()
     this.#readAhead(batch.bytes)
     return { documents: batch.documents, exhausted: false, extra: this.#extra() }
+  }
+
+  /** How it is doing at this moment. */
+  get report(): StreamReport {
+    const { first, count, bytes } = this.#backlog
+    const seenTo = this.#state === 'live' ? later(this.#seenTo, this.#hub.position) : this.#seenTo
+    return {
+      state: this.#state,
+      scope: this.view.scope,
+      place: first === undefined ? seenTo : before(first.position),
+      readTo: first === undefined ? seenTo.time : this.#tokenTime,
+      backlog: { count, bytes },
+      entriesRead: this.#entriesRead,
+      isWaiting: this.#wake !== undefined,
+    }
   }
 
   close(): void {
@@ -243,6 +259,7 @@ export class ChangeStream implements CursorSource, Subscriber {
     requireUnbroken(log, this.#seenTo)
     if (entries.length === 0) return this.#goLive()
     for (const { position, bytes } of entries) {
+      this.#entriesRead++
       const change = interpretEntry(decodeEntry(bytes), position)
       if (change !== undefined && this.view.sees(change)) {
         const evaluated = this.view.evaluate(new Offer(this.#store, change))
@@ -322,5 +339,7 @@ export class ChangeStream implements CursorSource, Subscriber {
     return { postBatchResumeToken: this.#token, ...(end === undefined ? {} : { invalidated: true }) }
   }
 }
+
+const before = ({ time, index }: Position): Position => (index === 0 ? justBefore(time) : { time, index: index - 1 })
 
 const later = (a: Position, b: Position): Position => (comparePositions(a, b) < 0 ? b : a)

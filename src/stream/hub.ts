@@ -27,9 +27,11 @@ import { Audiences, type Audience, type Subscriber } from './audiences.ts'
 import { interpretEntry, type ChangeBasis } from './change.ts'
 import { Offer } from './offer.ts'
 import { requireUnbroken } from './start.ts'
-import type { Item } from './view.ts'
+import type { Item, LargeEvents } from './view.ts'
 
 export class Hub {
+  /** Of all views of the process. */
+  readonly largeEvents: LargeEvents = { split: 0, failed: 0 }
   readonly #store: Store
   readonly #audiences = new Audiences()
   readonly #stop: () => void

@@ -67,6 +67,7 @@ function withReads(engine: OpenedEngine, read: NonNullable<BenchOptions['read']>
         return engine.log.bytes
       },
       readAfter: (position, limits) => read('readAfter', () => engine.log.readAfter(position, limits)),
+      countAfter: position => engine.log.countAfter(position),
       get: position => read('get', () => engine.log.get(position)),
       onAppend: listener => engine.log.onAppend(listener),
       truncateBefore: time => engine.log.truncateBefore(time),
@@ -148,7 +149,10 @@ export function viewOf({ scope, stage = {}, pipeline = [] }: StreamSpec): {
     variables: someVariables,
     variableNames: [],
   })
-  return { options, view: new View({ options, stages, collation, pipeline: compiled }) }
+  return {
+    options,
+    view: new View({ options, stages, collation, pipeline: compiled, largeEvents: { split: 0, failed: 0 } }),
+  }
 }
 
 export const valueOf = (value: unknown): Value =>

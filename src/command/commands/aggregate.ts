@@ -20,6 +20,7 @@ import { View } from '../../stream/view.ts'
 import type { Command, CommandContext, CommandRequest } from '../command.ts'
 import { compileContext, type CompileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
+import { openSource } from '../open-source.ts'
 import {
   anything,
   bool,
@@ -86,6 +87,10 @@ export const command: Command = {
       const stream = openChangeStream(context, request, coll, pipeline, compile)
       return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true })
     }
+    if (source === 'server') {
+      const documents = openSource(pipeline, { db: request.db, coll }, context, compileContext(context, parts))
+      return firstBatch(context, sourceFrom(documents), { namespace, batchSize })
+    }
     if (parts.collectionUUID !== undefined) {
       throw new CommandError('NotImplemented', "'aggregate.collectionUUID' is not supported yet")
     }
@@ -140,7 +145,13 @@ function openChangeStream(
   const options = parseChangeStream(parseStage(first).spec, { db, coll, apiStrict })
   const compiled = compileChangeStreamPipeline(stages, compile)
   requireSplitStage(options.start, compiled)
-  const view = new View({ options, stages, collation: compile.collation, pipeline: compiled })
+  const view = new View({
+    options,
+    stages,
+    collation: compile.collation,
+    pipeline: compiled,
+    largeEvents: hub.largeEvents,
+  })
   return new ChangeStream({ store, hub, view, start: options.start })
 }
 

@@ -153,6 +153,7 @@ class EmbeddedEngine implements OpenedEngine {
         requireThere()
         return stored.readAfter(position, bytesMax)
       },
+      countAfter: position => stored.countAfter(position),
       get(position) {
         requireThere()
         return stored.get(position)

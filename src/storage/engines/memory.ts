@@ -12,6 +12,7 @@ import type {
   Committed,
   EngineKind,
   EngineOptions,
+  EntryCount,
   KeyValue,
   Log,
   LogEntry,
@@ -206,6 +207,10 @@ class MemoryLog implements Log {
     requireOpen(this.#closing)
     const { log } = this.#disk
     return log.readAfter(position, bytesMax) ?? log.readAfter(log.after, bytesMax) ?? []
+  }
+
+  countAfter(position: Position): EntryCount {
+    return this.#disk.log.countAfter(position)
   }
 
   get(position: Position): LogEntry | undefined {

@@ -52,6 +52,9 @@ export const scanBatchBytesMax = 1024 * 1024
 /** What a live change stream holds that nobody took yet. Past it the stream goes back to reading the log. */
 export const backlogBytesMax = 4 * 1024 * 1024
 
+/** What all change streams together hold that nobody took yet. Past it those that nobody reads go back to reading the log. */
+export const allBacklogsBytesMax = 128 * 1024 * 1024
+
 /** How much of the log one step reads, of the hub or of a stream that catches up. */
 export const logReadBytesMax = 256 * 1024
 

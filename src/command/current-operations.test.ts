@@ -88,6 +88,8 @@ test('what a stream has not taken yet is counted, and by the age of the oldest, 
     behind: { entries: 3n, isExact: true, ms: 3000n },
     backlog: { events: 3n },
   })
+  const { backlog } = (await reply({ serverStatus: 1 })).changeStreams
+  expect(backlog).toMatchObject({ events: 3n, bytes: behind?.cursor.changeStream.backlog.bytes, timesDropped: 0n })
   const time = ({ readTo }: Document): Timestamp => readTo
   expect(time(behind?.cursor.changeStream).lessThan(behind?.cursor.changeStream.newest)).toBe(true)
   await getMore(id, { batchSize: 1 })

@@ -12,9 +12,12 @@ import type { Document } from 'bson'
 import { type Change, commandOf, history, Model, type Op, scopes, tellEvent, toldBy } from './history.suite.ts'
 import { type Bench, chooser, openBench, passTurns, Reader, slowly } from './streams.suite.ts'
 
-async function withBench<T>(seed: number, isSlow: boolean, run: (bench: Bench) => Promise<T>): Promise<T> {
+async function withBench<T>(
+  { seed, isSlow = false, backlogsBytesMax }: { seed: number; isSlow?: boolean; backlogsBytesMax?: number | undefined },
+  run: (bench: Bench) => Promise<T>,
+): Promise<T> {
   const choose = chooser(seed)
-  const bench = await openBench(isSlow ? slowly(() => choose(6)) : {})
+  const bench = await openBench({ ...(isSlow ? slowly(() => choose(6)) : {}), backlogsBytesMax })
   try {
     return await run(bench)
   } finally {
@@ -41,9 +44,10 @@ test('a live stream delivers the changes it sees, each once and in order, howeve
       fc.nat(),
       fc.boolean(),
       fc.constantFrom(undefined, 0, 1500),
+      fc.constantFrom(undefined, 0, 3000),
       fc.constantFrom('default', 'updateLookup'),
-      (ops, seed, isSlow, backlogBytesMax, fullDocument) =>
-        withBench(seed, isSlow, async bench => {
+      (ops, seed, isSlow, backlogBytesMax, backlogsBytesMax, fullDocument) =>
+        withBench({ seed, isSlow, backlogsBytesMax }, async bench => {
           const choose = chooser(seed + 1)
           const limits = backlogBytesMax === undefined ? {} : { backlogBytesMax }
           const readers = scopes.map(scope => new Reader(bench, { scope, stage: { fullDocument }, ...limits }))
@@ -69,6 +73,7 @@ test('a live stream delivers the changes it sees, each once and in order, howeve
           for (const { tokens } of readers) expectAscending(tokens.map(({ token }) => token))
           for (const reader of readers) reader.close()
           expect(bench.hub.count).toBe(0)
+          expect(bench.hub.backlogs.bytes).toBe(0)
         }),
     ),
     { numRuns: 80 },
@@ -83,7 +88,7 @@ function expectAscending(tokens: readonly Document[]): void {
 test('a stream resumed from any token delivers exactly the rest', () =>
   fc.assert(
     fc.asyncProperty(history(12), fc.nat(), (ops, seed) =>
-      withBench(seed, false, async bench => {
+      withBench({ seed, backlogsBytesMax: seed % 3 === 0 ? 1000 : undefined }, async bench => {
         const choose = chooser(seed)
         const stage = { showExpandedEvents: choose(2) === 0 }
         const readers = scopes.map(scope => new Reader(bench, { scope, stage }))
@@ -127,7 +132,7 @@ function distinct(tokens: Reader['tokens']): Reader['tokens'] {
 test('a stream opened at a past time delivers what the one that was live did from then on', () =>
   fc.assert(
     fc.asyncProperty(history(15), fc.nat(), (ops, seed) =>
-      withBench(seed, false, async bench => {
+      withBench({ seed, backlogsBytesMax: seed % 3 === 0 ? 1000 : undefined }, async bench => {
         const choose = chooser(seed)
         const times = [(await bench.command({ ping: 1 })).operationTime]
         const live = new Reader(bench, { scope: '' })
@@ -149,7 +154,7 @@ test('a stream opened at a past time delivers what the one that was live did fro
 test('tokens of different events differ, and sort as the events do', () =>
   fc.assert(
     fc.asyncProperty(history(20), fc.nat(), (ops, seed) =>
-      withBench(seed, false, async bench => {
+      withBench({ seed, backlogsBytesMax: seed % 3 === 0 ? 1000 : undefined }, async bench => {
         const all = new Reader(bench, { scope: '', stage: { showExpandedEvents: true } })
         const one = new Reader(bench, { scope: 'd.a', stage: { showExpandedEvents: true } })
         await perform(bench, ops, async () => {})

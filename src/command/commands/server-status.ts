@@ -108,10 +108,10 @@ function pinnedCount(cursors: CommandContext['cursors']): number {
 }
 
 /** All open streams together; $currentOp tells of each. */
-function describeStreams({ cursors, store }: CommandContext): Encodable {
+function describeStreams({ cursors, store, hub }: CommandContext): Encodable {
   const { log } = store.engine
   const states: Record<State, number> = { starting: 0, early: 0, 'catching-up': 0, live: 0, ended: 0, closed: 0 }
-  let [open, waiting, events, bytes] = [0, 0, 0, 0]
+  let [open, waiting, events] = [0, 0, 0]
   for (const { source } of cursors.all()) {
     if (!(source instanceof ChangeStream)) continue
     const { state, isWaiting, backlog } = source.report
@@ -119,14 +119,18 @@ function describeStreams({ cursors, store }: CommandContext): Encodable {
     states[state]++
     if (isWaiting) waiting++
     events += backlog.count
-    bytes += backlog.bytes
   }
   const { starting, early, live, ended } = states
   return {
     open: long(open),
     waiting: long(waiting),
     states: { starting, early, catchingUp: states['catching-up'], live, ended },
-    backlog: { events: long(events), bytes: long(bytes) },
+    backlog: {
+      events: long(events),
+      bytes: long(hub.backlogs.bytes),
+      bytesMax: long(hub.backlogs.bytesMax),
+      timesDropped: long(hub.backlogs.shedCount),
+    },
     log: { oldest: timestampValue(log.oldest.time), newest: timestampValue(log.newest.time), bytes: long(log.bytes) },
   }
 }

@@ -101,6 +101,12 @@ export const sessionSweepMs = 60_000
 export const clientMetadataBytesMax = 512
 export const appNameBytesMax = 128
 
+/** Log lines that wait because nobody takes them; those beyond are dropped and counted. */
+export const logBytesMax = 1024 * 1024
+
+/** A server that ends waits this long for whoever reads its log. */
+export const logFlushMsMax = 1000
+
 /** Log lines that getLog can show. Source: MongoDB, getLog. */
 export const logLinesKeptMax = 1024
 

@@ -88,6 +88,22 @@ test('dbStats sums up a database, and no other', async () => {
   expect(await reply({ dbStats: 1, scale: 1024 })).toMatchObject({ dataSize: all / 1024 })
 })
 
+test('a view has no size, and a time-series collection that of its buckets', async () => {
+  await fill()
+  await reply({ create: 'v', viewOn: 'c', pipeline: [] })
+  for (const request of [{ collStats: 'v' }, { validate: 'v' }, { dataSize: 'd.v' }]) {
+    expect(await reply(request)).toMatchObject({ code: 166 })
+  }
+  await reply({ create: 't', timeseries: { timeField: 'at' } })
+  await reply({ insert: 't', documents: [{ at: new Date(0), n: 1 }] })
+  const stats = await reply({ collStats: 't' })
+  expect(stats).toMatchObject({ ns: 'd.t', timeseries: { bucketsNs: 'd.system.buckets.t', bucketCount: 1 } })
+  expect(stats.size).toBeGreaterThan(0)
+  expect(await reply({ validate: 't' })).toMatchObject({ code: 238 })
+  expect(await reply({ validate: 'system.buckets.t' })).toMatchObject({ valid: true, nrecords: 1 })
+  expect(await reply({ dbStats: 1 })).toMatchObject({ views: 2n })
+})
+
 test('dataSize weighs the documents of one collection', async () => {
   await fill()
   expect(await reply({ dataSize: 'd.c' })).toMatchObject({ size, numObjects: 30, estimate: false })

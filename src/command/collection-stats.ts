@@ -8,6 +8,7 @@ import type { CollectionInfo } from '../collection/catalog.ts'
 import { weighCollection } from '../collection/measure.ts'
 import { showNamespace, type Namespace } from '../collection/namespace.ts'
 import { withSnapshot, type Store } from '../collection/store.ts'
+import { findView, notOnView, requireNoView } from '../collection/views.ts'
 import { integer, type FieldParser } from './fields.ts'
 
 /** By what sizes are divided. */
@@ -37,7 +38,7 @@ export async function storageStats(
   namespace: Namespace,
   { factor, pace }: StatsOptions,
 ): Promise<{ readonly [name: string]: Encodable }> {
-  const info = await withSnapshot(store, snapshot => store.catalog.find(snapshot, namespace))
+  const { info, isTimeSeries } = await findMeasured(store, namespace)
   const weight = info && (await weighCollection(store, info, pace))
   const { count = 0, valueBytes = 0, storedBytes = 0 } = weight?.documents ?? {}
   const indexes = [...(weight?.indexes ?? [])]
@@ -45,8 +46,9 @@ export async function storageStats(
   const scaled = (bytes: number) => whole(bytes / factor)
   return {
     size: scaled(valueBytes),
-    count: whole(count),
-    avgObjSize: count === 0 ? undefined : whole(valueBytes / count),
+    ...(isTimeSeries
+      ? { timeseries: { bucketsNs: info && showNamespace(info.namespace), bucketCount: whole(count) } }
+      : { count: whole(count), avgObjSize: count === 0 ? undefined : whole(valueBytes / count) }),
     numOrphanDocs: 0,
     storageSize: scaled(storedBytes),
     freeStorageSize: 0,
@@ -59,6 +61,29 @@ export async function storageStats(
     indexSizes: Object.fromEntries(indexes.map(([name, index]) => [name, scaled(index.storedBytes)])),
     scaleFactor: factor,
   }
+}
+
+/** What is weighed under that name: of a time-series collection its buckets. @throws CommandError for a view. */
+function findMeasured(
+  store: Store,
+  namespace: Namespace,
+): Promise<{ readonly info: CollectionInfo | undefined; readonly isTimeSeries: boolean }> {
+  return withSnapshot(store, async snapshot => {
+    const info = await store.catalog.find(snapshot, namespace)
+    const view = info === undefined ? await findView(snapshot, store.catalog, namespace) : undefined
+    if (view === undefined) return { info, isTimeSeries: false }
+    if (!view.isTimeSeries) throw notOnView(namespace)
+    return { info: await store.catalog.find(snapshot, view.viewOn), isTimeSeries: true }
+  })
+}
+
+/** The collection of that name; undefined when there is none. @throws CommandError for a view or a time-series collection. */
+export function findCollection(store: Store, namespace: Namespace): Promise<CollectionInfo | undefined> {
+  return withSnapshot(store, async snapshot => {
+    const info = await store.catalog.find(snapshot, namespace)
+    if (info === undefined) await requireNoView(snapshot, store.catalog, namespace)
+    return info
+  })
 }
 
 function cappedStats(info: CollectionInfo | undefined, factor: number): { readonly [name: string]: Encodable } {

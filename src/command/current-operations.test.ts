@@ -146,6 +146,19 @@ test('a stream that is waited on is told of by its getMore, in the command too',
   expect((await reply({ currentOp: 1 })).inprog).toHaveLength(1)
 })
 
+test('a transaction in which nothing runs is told of, and no source runs in one', async () => {
+  const own = { lsid, txnNumber: Long.fromNumber(3), autocommit: false, $db: 'd' }
+  await reply({ insert: 'c', documents: [{ _id: 1 }], startTransaction: true, ...own })
+  await env.advance(2000)
+  const transaction = { parameters: { txnNumber: 3n, autocommit: false } }
+  expect(await aggregate([{ $currentOp: {} }, { $match: { type: 'idleSession' } }])).toMatchObject([
+    { active: false, lsid: { id: lsid.id }, transaction: { ...transaction, timeOpenMicros: 2_000_000n } },
+  ])
+  expect(await aggregate([{ $currentOp: { idleSessions: false } }, { $match: { type: 'idleSession' } }])).toEqual([])
+  const inside = await reply({ aggregate: 'c', pipeline: [{ $collStats: {} }], cursor: {}, ...own })
+  expect(inside).toMatchObject({ code: 263 })
+})
+
 test('connections that ask nothing are told of where they are asked for', async () => {
   const silent = makeClient({ connectionId: 8, appName: 'silent' })
   const given = { ...services, clients: new Set([shop, silent]) }

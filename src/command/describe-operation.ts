@@ -1,9 +1,11 @@
 /** A running command, and a connection that asks nothing, as currentOp shows them. */
 import type { Env } from '../base/env.ts'
-import { shortCommandBytesMax, shownCommandBytesMax } from '../base/limits.ts'
+import { shortCommandBytesMax, shownCommandBytesMax, transactionLifetimeSecondsMax } from '../base/limits.ts'
 import type { Encodable } from '../bson/encode.ts'
 import { firstElement } from '../bson/reader.ts'
 import { documentValue, isString, toText } from '../bson/value.ts'
+import type { TransactionId } from '../oplog/entry.ts'
+import type { SessionTransaction } from '../session/transaction.ts'
 import { shortened } from './describe-cursor.ts'
 import type { Client, CommandRequest } from './operation.ts'
 import type { RunningOperation } from './operations.ts'
@@ -14,6 +16,32 @@ interface Shown {
   readonly env: Env
   readonly facts: ServerFacts
 }
+
+/** A session whose transaction is open while nothing runs in it. */
+export function describeIdleSession(
+  transaction: SessionTransaction,
+  { env, facts }: Shown,
+): { readonly [name: string]: Encodable } {
+  const { id, startedWallMs, startedMs } = transaction
+  return {
+    type: 'idleSession',
+    host: facts.host,
+    desc: 'inactive transaction',
+    active: false,
+    lsid: showSession(id.lsid),
+    transaction: {
+      ...describeTransaction(id),
+      startWallClockTime: new Date(startedWallMs).toISOString(),
+      timeOpenMicros: BigInt(Math.floor((env.monotonicMs() - startedMs) * 1000)),
+      expiryTime: new Date(startedWallMs + transactionLifetimeSecondsMax * 1000).toISOString(),
+    },
+    waitingForLock: false,
+  }
+}
+
+const describeTransaction = ({ txnNumber }: TransactionId): { readonly [name: string]: Encodable } => ({
+  parameters: { txnNumber, autocommit: false },
+})
 
 export interface OperationOptions extends Shown {
   /** Only the beginning of long commands. */
@@ -33,6 +61,7 @@ export function describeOperation(
     active: true,
     opid: operation.id,
     lsid: lsid && showSession(lsid),
+    transaction: operation.transactionId && describeTransaction(operation.transactionId),
     secs_running: BigInt(Math.floor(runningMs / 1000)),
     microsecs_running: BigInt(Math.floor(runningMs * 1000)),
     op: kinds[request.name] ?? 'command',

@@ -22,7 +22,7 @@ export const command: Command = {
     const matches = compileMatch(filter, {})
     const inprog: Uint8Array[] = []
     let bytes = 0
-    const options = { idleConnections: isAll, idleCursors: isAll, truncates: true }
+    const options = { idleConnections: isAll, idleCursors: isAll, idleSessions: true, truncates: true }
     for await (const described of currentOperations(context, options)) {
       if (!matches(described)) continue
       inprog.push(described)

@@ -2,9 +2,8 @@
 import { Pace } from '../../base/pace.ts'
 import { CommandError } from '../../base/errors.ts'
 import { weighCollection } from '../../collection/measure.ts'
-import { withSnapshot } from '../../collection/store.ts'
 import type { Command } from '../command.ts'
-import { whole } from '../collection-stats.ts'
+import { findCollection, whole } from '../collection-stats.ts'
 import { notSupported, readFields, string, withoutEffect } from '../fields.ts'
 
 const table = {
@@ -26,7 +25,7 @@ export const command: Command = {
     }
     const namespace = { db: name.slice(0, dot), coll: name.slice(dot + 1) }
     const beganMs = env.monotonicMs()
-    const info = await withSnapshot(store, snapshot => store.catalog.find(snapshot, namespace))
+    const info = await findCollection(store, namespace)
     const pace = new Pace(env, () => operation.check())
     const { count = 0, valueBytes = 0 } = (info && (await weighCollection(store, info, pace)))?.documents ?? {}
     return {

@@ -4,6 +4,7 @@ import { doubleValue } from '../../bson/encode.ts'
 import { weighCollection, type Weight } from '../../collection/measure.ts'
 import { requireDatabaseName } from '../../collection/namespace.ts'
 import { withSnapshot } from '../../collection/store.ts'
+import { listViews } from '../../collection/views.ts'
 import type { Command } from '../command.ts'
 import { scale } from '../collection-stats.ts'
 import { anything, falsy, notSupported, readFields } from '../fields.ts'
@@ -22,7 +23,10 @@ export const command: Command = {
     const { db } = request
     requireDatabaseName(db)
     const pace = new Pace(env, () => operation.check())
-    const collections = await withSnapshot(store, snapshot => store.catalog.list(snapshot, db))
+    const [collections, views] = await withSnapshot(store, async snapshot => [
+      await store.catalog.list(snapshot, db),
+      await listViews(snapshot, store.catalog, db),
+    ])
     const documents = new Sum()
     const indexes = new Sum()
     let indexCount = 0
@@ -36,7 +40,7 @@ export const command: Command = {
     return {
       db,
       collections: BigInt(collections.length),
-      views: 0n,
+      views: BigInt(views.length),
       objects: BigInt(documents.count),
       avgObjSize: doubleValue(documents.count === 0 ? 0 : documents.valueBytes / documents.count),
       dataSize: scaled(documents.valueBytes),

@@ -4,9 +4,8 @@ import { Pace } from '../../base/pace.ts'
 import { uuidValue } from '../../collection/ddl.ts'
 import { checkCollection } from '../../collection/check.ts'
 import { requireCollectionName, showNamespace } from '../../collection/namespace.ts'
-import { withSnapshot } from '../../collection/store.ts'
 import type { Command } from '../command.ts'
-import { whole } from '../collection-stats.ts'
+import { findCollection, whole } from '../collection-stats.ts'
 import { collectionName, falsy, notSupported, readFields, withoutEffect } from '../fields.ts'
 
 const table = {
@@ -26,7 +25,7 @@ export const command: Command = {
     const { validate: coll } = readFields(request, table)
     const namespace = { db: request.db, coll }
     requireCollectionName(namespace)
-    const info = await withSnapshot(store, snapshot => store.catalog.find(snapshot, namespace))
+    const info = await findCollection(store, namespace)
     if (info === undefined) {
       throw new CommandError(
         'NamespaceNotFound',

@@ -4,9 +4,8 @@ import { Pace } from '../../base/pace.ts'
 import { dateValue, encodeDocument, type Encodable } from '../../bson/encode.ts'
 import { typeName, isDocument, type Value } from '../../bson/value.ts'
 import { showNamespace, type Namespace } from '../../collection/namespace.ts'
-import { withSnapshot } from '../../collection/store.ts'
 import type { CommandContext } from '../command.ts'
-import { scale, storageStats, whole } from '../collection-stats.ts'
+import { findCollection, scale, storageStats, whole } from '../collection-stats.ts'
 import { document, notSupported, optional, readDocumentFields, withoutEffect } from '../fields.ts'
 import type { Source } from '../source.ts'
 import { everything, countDocuments } from '../../collection/read.ts'
@@ -61,7 +60,7 @@ async function* statistics(
   }
   if (factor !== undefined) found.storageStats = await storageStats(store, namespace, { factor, pace })
   if (count !== undefined) {
-    const info = await withSnapshot(store, snapshot => store.catalog.find(snapshot, namespace))
+    const info = await findCollection(store, namespace)
     if (info === undefined) {
       throw new CommandError(
         'NamespaceNotFound',

@@ -20,6 +20,7 @@ export const source: Source = {
     return currentOperations(context, {
       idleConnections: wants('idleConnections'),
       idleCursors: wants('idleCursors'),
+      idleSessions: wants('idleSessions'),
       truncates: wants('truncateOps'),
     })
   },
@@ -29,7 +30,7 @@ const known = [
   'allUsers',
   'idleConnections',
   'idleCursors',
-  'idleSessions', // Sessions that hold an open transaction and run nothing.
+  'idleSessions',
   'localOps',
   'targetAllNodes',
   'truncateOps',
@@ -56,5 +57,5 @@ function parseOptions(spec: Value): (option: Option) => boolean {
     }
     given.set(name, toBool(value))
   }
-  return option => given.get(option) === true
+  return option => given.get(option) ?? option === 'idleSessions'
 }

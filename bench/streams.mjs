@@ -35,7 +35,7 @@ function openStream({ store, hub }, match) {
   const stages = itemsOf(valueOf([{ $match: match }]))
   const variables = rootVariables({ nowMs: 0, clusterTime: 0n })
   const pipeline = compileChangeStreamPipeline(stages, { variables })
-  const view = new View({ options, stages, collation: undefined, pipeline })
+  const view = new View({ options, stages, collation: undefined, pipeline, largeEvents: hub.largeEvents })
   return new ChangeStream({ store, hub, view, start: options.start })
 }
 

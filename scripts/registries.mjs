@@ -11,6 +11,7 @@ const lazy = (noun, name) => `export const ${camel(name)} = async () => (await i
 // Open folder → the name that each of its files exports.
 const folders = [
   ['command/commands', 'command', eager],
+  ['command/sources', 'source', eager],
   ['expression/operators', 'operator', eager],
   ['query/operators', 'operator', eager],
   ['update/operators', 'operator', eager],

@@ -13,7 +13,7 @@ import { isEmpty, itemsOf } from '../bson/reader.ts'
 import { isDocument } from '../bson/value.ts'
 import type { Value } from '../bson/value.ts'
 import type { Each, Run, Stage, StageContext, StageOptions, Transform } from './stage.ts'
-import { changeStreamName, findStage, parseStage, splitLargeEventName } from './stage-names.ts'
+import { changeStreamName, findStage, isServed, parseStage, splitLargeEventName } from './stage-names.ts'
 import type { StageSpec } from './stage-names.ts'
 
 /** A function of one document; undefined when it is filtered out. */
@@ -35,7 +35,7 @@ export function compilePipeline(stages: readonly Value[], options: StageOptions)
 
 function requireOrdinary(name: string, index: number): Stage {
   const stage = findStage(name)
-  if (name === changeStreamName || (stage?.isSource === true && index > 0)) {
+  if (name === changeStreamName || isServed(name) || (stage?.isSource === true && index > 0)) {
     throw new CommandError('Location40602', `${name} is only valid as the first stage in a pipeline`)
   }
   if (name === splitLargeEventName) {

@@ -14,6 +14,12 @@ export const changeStreamName = '$changeStream'
 /** Cuts events that are too large into fragments, as the last stage of a stream; done in stream/. */
 export const splitLargeEventName = '$changeStreamSplitLargeEvent'
 
+/** Tell of the server itself or of a collection's size, as the first stage; opened in command/open-source.ts. */
+const served: ReadonlySet<string> = new Set(['$collStats', '$currentOp', '$listLocalSessions', '$listSessions'])
+
+/** Whether the stage makes its documents from outside of any collection, elsewhere than here. */
+export const isServed = (name: string): boolean => served.has(name)
+
 /**
  * What MongoDB has and we have not, so that it is refused as such and not as a spelling mistake.
  * Source: MongoDB manual, "Aggregation stages".
@@ -21,8 +27,6 @@ export const splitLargeEventName = '$changeStreamSplitLargeEvent'
 const unsupported: ReadonlySet<string> = new Set([
   '$bucket',
   '$bucketAuto',
-  '$collStats',
-  '$currentOp',
   '$densify',
   '$facet',
   '$fill',
@@ -30,10 +34,8 @@ const unsupported: ReadonlySet<string> = new Set([
   '$graphLookup',
   '$indexStats',
   '$listClusterCatalog',
-  '$listLocalSessions',
   '$listSampledQueries',
   '$listSearchIndexes',
-  '$listSessions',
   '$lookup',
   '$merge',
   '$out',
@@ -56,7 +58,13 @@ export const findStage = (name: string): Stage | undefined => stages.get(name)
 
 /** Whether MongoDB has a stage called `name`, supported here or not. */
 export function isStageName(name: string): boolean {
-  return stages.has(name) || unsupported.has(name) || name === changeStreamName || name === splitLargeEventName
+  return (
+    stages.has(name) ||
+    unsupported.has(name) ||
+    isServed(name) ||
+    name === changeStreamName ||
+    name === splitLargeEventName
+  )
 }
 
 export interface StageSpec {
@@ -82,7 +90,7 @@ export function parseStage(stage: Value): StageSpec {
 }
 
 /** Where the documents of a pipeline come from: decided by its first stage. */
-export type PipelineSource = 'collection' | 'change stream' | 'documents'
+export type PipelineSource = 'collection' | 'change stream' | 'documents' | 'server'
 
 /** @throws CommandError as `parseStage`, for the first stage. */
 export function sourceOf(pipeline: readonly Value[]): PipelineSource {
@@ -90,5 +98,6 @@ export function sourceOf(pipeline: readonly Value[]): PipelineSource {
   if (first === undefined) return 'collection'
   const { name } = parseStage(first)
   if (name === changeStreamName) return 'change stream'
+  if (isServed(name)) return 'server'
   return findStage(name)?.isSource === true ? 'documents' : 'collection'
 }

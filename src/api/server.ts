@@ -39,6 +39,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       handle: (request, client) => dispatch(request, client, services),
       compressors,
       counters: services.counters,
+      clients: deployment.clients,
       log: services.log,
       env,
     })

@@ -9,7 +9,7 @@ import { Maintenance } from '../collection/maintenance.ts'
 import { makeStore, withSnapshot, type ImageKeeping, type Store } from '../collection/store.ts'
 import { makeCounters } from '../command/counters.ts'
 import { FailPoints } from '../command/fail-points.ts'
-import type { Services } from '../command/command.ts'
+import type { Client, Services } from '../command/command.ts'
 import { Operations } from '../command/operations.ts'
 import { makeServerFacts } from '../command/server-facts.ts'
 import { ParameterRefused, Parameters } from '../command/parameters.ts'
@@ -54,6 +54,8 @@ export interface DeploymentOptions {
 
 export interface Deployment {
   readonly services: Services
+  /** Who listens adds those that connect, and takes them out when they are gone. */
+  readonly clients: Set<Client>
   /** Ends everything that runs and waits, then closes the storage. */
   close(): Promise<void>
 }
@@ -115,6 +117,7 @@ async function startDeployment(
     startupWarnings: options.startupWarnings ?? [],
     parameters,
   })
+  const clients = new Set<Client>()
   const services: Services = {
     env,
     store,
@@ -129,11 +132,13 @@ async function startDeployment(
     log,
     failPoints: new FailPoints(env),
     counters: makeCounters(),
+    clients,
     requestShutdown: options.requestShutdown,
   }
   maintenance.start()
   return {
     services,
+    clients,
     async close() {
       cursors.closeAll()
       sessions.close()

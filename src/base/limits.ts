@@ -30,6 +30,13 @@ export const awaitDataMsDefault = 1000
 /** A cursor nobody asked for this long is closed. Source: MongoDB, cursorTimeoutMillis. */
 export const cursorIdleMsMax = 10 * 60 * 1000
 
+/** A cursor keeps the command that opened it, for reports; of a larger one only a text that is cut. */
+export const originCommandBytesMax = 4096
+
+/** A running command is shown whole up to this size, or up to the first where short ones were asked for. Source: MongoDB, 1 kB. */
+export const shortCommandBytesMax = 1000
+export const shownCommandBytesMax = 64 * 1024
+
 /** Open cursors in one process; each holds at most one batch and a key. */
 export const cursorCountMax = 100_000
 
@@ -44,6 +51,9 @@ export const scanBatchBytesMax = 1024 * 1024
 
 /** What a live change stream holds that nobody took yet. Past it the stream goes back to reading the log. */
 export const backlogBytesMax = 4 * 1024 * 1024
+
+/** What all change streams together hold that nobody took yet. Past it those that nobody reads go back to reading the log. */
+export const allBacklogsBytesMax = 128 * 1024 * 1024
 
 /** How much of the log one step reads, of the hub or of a stream that catches up. */
 export const logReadBytesMax = 256 * 1024
@@ -93,6 +103,12 @@ export const sessionSweepMs = 60_000
 /** The handshake's `client` document, and the application's name in it, which is kept. Source: MongoDB handshake. */
 export const clientMetadataBytesMax = 512
 export const appNameBytesMax = 128
+
+/** Log lines that wait because nobody takes them; those beyond are dropped and counted. */
+export const logBytesMax = 1024 * 1024
+
+/** A server that ends waits this long for whoever reads its log. */
+export const logFlushMsMax = 1000
 
 /** Log lines that getLog can show. Source: MongoDB, getLog. */
 export const logLinesKeptMax = 1024

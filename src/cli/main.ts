@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { startServer, type Server } from '../api/server.ts'
 import { ParameterRefused, type StorageName } from '../api/services.ts'
 import { ownVersion } from '../api/version.ts'
+import { logFlushMsMax } from '../base/limits.ts'
 import { isLoopback } from './loopback.ts'
 import { openLog } from './log.ts'
 
@@ -63,7 +64,7 @@ async function serve(flags: ServeFlags): Promise<void> {
       exitCode.options,
     )
   }
-  const log = openLog()
+  const { log, output } = openLog()
   const stopped = new AbortController()
   const stop = () => stopped.abort()
   // Before anybody can know that the server is there: without a handler the process would end in the middle of something.
@@ -73,6 +74,8 @@ async function serve(flags: ServeFlags): Promise<void> {
   if (!stopped.signal.aborted) await once(stopped.signal, 'abort')
   log.info({}, 'closing')
   await server.close()
+  // What nobody takes would keep the process for ever.
+  if (!(await output.flush(logFlushMsMax))) process.exit(0)
 }
 
 interface Surroundings {

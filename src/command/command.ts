@@ -57,6 +57,8 @@ export interface Services {
   readonly facts: ServerFacts
   readonly operations: Operations
   readonly counters: Counters
+  /** Those that are connected. */
+  readonly clients: ReadonlySet<Client>
   readonly log: KeptLog
   readonly maintenance: Maintenance
   /** Begins to stop the server, after the reply; undefined where the server is not its own program. */

@@ -17,6 +17,7 @@ export class Context implements CommandContext {
   readonly facts: Services['facts']
   readonly operations: Services['operations']
   readonly counters: Services['counters']
+  readonly clients: Services['clients']
   readonly log: Services['log']
   readonly maintenance: Services['maintenance']
   readonly requestShutdown: Services['requestShutdown']
@@ -39,6 +40,7 @@ export class Context implements CommandContext {
     this.facts = services.facts
     this.operations = services.operations
     this.counters = services.counters
+    this.clients = services.clients
     this.log = services.log
     this.maintenance = services.maintenance
     this.requestShutdown = services.requestShutdown

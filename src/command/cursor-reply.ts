@@ -5,6 +5,7 @@ import type { CursorOwner } from '../cursor/registry.ts'
 import type { Batch, CursorSource } from '../cursor/source.ts'
 import { sessionKeyOf } from '../session/sessions.ts'
 import type { CommandContext, Operation, Reply } from './command.ts'
+import { originOf } from './describe-cursor.ts'
 
 export interface FirstBatchOptions {
   /** `db.coll` as the reply and later getMores name it. */
@@ -24,7 +25,7 @@ export async function firstBatch(
   source: CursorSource,
   { namespace, batchSize, isChangeStream = false, doing, singleBatch = false }: FirstBatchOptions,
 ): Promise<Reply> {
-  const { cursors, operation } = context
+  const { cursors, operation, client } = context
   let batch: Batch
   try {
     batch = await source.next({
@@ -47,7 +48,15 @@ export async function firstBatch(
     return cursorReply('firstBatch', batch, 0n, namespace)
   }
   const txnNumber = transaction?.txnNumber
-  const { id } = cursors.open({ source, namespace, txnNumber, isChangeStream, ...ownerOf(operation) })
+  const { id } = cursors.open({
+    source,
+    namespace,
+    txnNumber,
+    isChangeStream,
+    ...ownerOf(operation),
+    origin: originOf(operation.request.body, client),
+    firstCount: batch.documents.length,
+  })
   transaction?.onEnd(() => cursors.close(id, 'killed'))
   return cursorReply('firstBatch', batch, id, namespace)
 }

@@ -36,6 +36,9 @@ export interface Client {
 
 /** One command while it runs. */
 export interface Operation {
+  /** Counts from 1 in the process. */
+  readonly id: number
+  readonly request: CommandRequest
   /** Fires when the client is gone, the deadline has passed, or somebody killed it. */
   readonly signal: AbortSignal
   /** Throws what `signal` fired for: MaxTimeMSExpired, Interrupted or ClientDisconnect. Long work calls it often. */

@@ -24,7 +24,6 @@ export interface OperationSpec {
 
 /** One command while it runs. Between two replies of an exhaust command it does not. */
 export class RunningOperation implements Operation {
-  /** Counts from 1 in the process. */
   readonly id: number
   readonly request: CommandRequest
   readonly client: Client

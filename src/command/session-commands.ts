@@ -1,5 +1,6 @@
 /** What the commands on sessions share. */
 import { CommandError } from '../base/errors.ts'
+import { binaryValue, type Encodable } from '../bson/encode.ts'
 import type { TransactionId } from '../oplog/entry.ts'
 import type { CommandContext, CommandRequest, Operation } from './command.ts'
 import { document, type FieldParser } from './fields.ts'
@@ -7,6 +8,12 @@ import { parseLsid } from './generic-arguments.ts'
 
 /** `{ id: UUID, [uid] }` as the 16 bytes of its UUID. */
 export const sessionId: FieldParser<Uint8Array> = (value, path) => parseLsid(document(value, path))
+
+/** Of nobody, who is everybody here: the hash of no user's name. Source: MongoDB, logical sessions. */
+const uid = Buffer.from('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'hex')
+
+/** A session's 16 bytes as reports show them. */
+export const showSession = (lsid: Uint8Array): Encodable => ({ id: binaryValue(4, lsid), uid: binaryValue(0, uid) })
 
 const killed = (): CommandError => new CommandError('Interrupted', 'operation was interrupted: its session was killed')
 

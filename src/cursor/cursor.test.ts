@@ -3,13 +3,13 @@ import { Bug } from '../base/assert.ts'
 import { close, type CursorState, pin, unpin } from './cursor.ts'
 
 const idle: CursorState = { kind: 'idle', sinceMs: 5 }
-const pinned: CursorState = { kind: 'pinned' }
+const pinned: CursorState = { kind: 'pinned', by: 3 }
 const closed: CursorState = { kind: 'closed', reason: 'killed' }
 
 test('an idle cursor is pinned by one getMore at a time', () => {
-  expect(pin(7n, idle)).toEqual(pinned)
-  expect(() => pin(7n, pinned)).toThrow(expect.objectContaining({ codeName: 'CursorInUse' }))
-  expect(() => pin(7n, closed)).toThrow(expect.objectContaining({ codeName: 'CursorNotFound' }))
+  expect(pin(7n, idle, 3)).toEqual(pinned)
+  expect(() => pin(7n, pinned, 4)).toThrow(expect.objectContaining({ codeName: 'CursorInUse' }))
+  expect(() => pin(7n, closed, 4)).toThrow(expect.objectContaining({ codeName: 'CursorNotFound' }))
 })
 
 test('a cursor is idle from when its getMore is over, and one closed meanwhile stays closed', () => {

@@ -12,14 +12,15 @@ export type CloseReason = 'exhausted' | 'killed' | 'idle-too-long' | 'failed'
 
 export type CursorState =
   | { readonly kind: 'idle'; readonly sinceMs: number }
-  | { readonly kind: 'pinned' }
+  /** `by` is the number of the operation that uses it. */
+  | { readonly kind: 'pinned'; readonly by: number }
   | { readonly kind: 'closed'; readonly reason: CloseReason }
 
-/** A getMore takes the cursor; until `unpin` nobody else may use it. */
-export function pin(id: bigint, state: CursorState): CursorState {
+/** The getMore of operation `by` takes the cursor; until `unpin` nobody else may use it. */
+export function pin(id: bigint, state: CursorState, by: number): CursorState {
   switch (state.kind) {
     case 'idle':
-      return { kind: 'pinned' }
+      return { kind: 'pinned', by }
     case 'pinned':
       throw new CommandError('CursorInUse', `cursor id ${id} is already in use`)
     case 'closed':

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { ManualEnv } from '../../test/manual-env.ts'
 import { cursorIdleMsMax } from '../base/limits.ts'
-import { type CursorOwner, CursorRegistry, type CursorSpec } from './registry.ts'
+import { type CursorOwner, CursorRegistry, type CursorSpec, type CursorUser } from './registry.ts'
 import type { CursorSource } from './source.ts'
 
 let env: ManualEnv
@@ -21,6 +21,7 @@ const sourceCalled = (name: string): CursorSource => ({
 })
 
 const owner: CursorOwner = { sessionKey: undefined, apiParameters: '{}' }
+const by: CursorUser = { ...owner, operationId: 1 }
 
 const open = (name: string, more: Partial<CursorSpec> = {}) =>
   cursors.open({
@@ -29,6 +30,8 @@ const open = (name: string, more: Partial<CursorSpec> = {}) =>
     txnNumber: undefined,
     isChangeStream: false,
     ...owner,
+    origin: { command: new Uint8Array(0), connectionId: 1, client: '127.0.0.1:50000', appName: undefined },
+    firstCount: 2,
     ...more,
   })
 
@@ -43,12 +46,12 @@ test('a cursor has a positive id that is its own', () => {
 
 test('a cursor is used by one getMore at a time, and under its own namespace', () => {
   const { id } = open('a')
-  expect(() => cursors.pin(id, 'd.other', owner)).toThrow(codeName('Unauthorized'))
-  expect(cursors.pin(id, 'd.c', owner).id).toBe(id)
-  expect(() => cursors.pin(id, 'd.c', owner)).toThrow(codeName('CursorInUse'))
+  expect(() => cursors.pin(id, 'd.other', by)).toThrow(codeName('Unauthorized'))
+  expect(cursors.pin(id, 'd.c', by).id).toBe(id)
+  expect(() => cursors.pin(id, 'd.c', by)).toThrow(codeName('CursorInUse'))
   cursors.unpin(id)
-  expect(cursors.pin(id, 'd.c', owner).id).toBe(id)
-  expect(() => cursors.pin(id + 1n, 'd.c', owner)).toThrow(codeName('CursorNotFound'))
+  expect(cursors.pin(id, 'd.c', by).id).toBe(id)
+  expect(() => cursors.pin(id + 1n, 'd.c', by)).toThrow(codeName('CursorNotFound'))
 })
 
 test.each<[number, Partial<CursorOwner>, Partial<CursorOwner>]>([
@@ -61,21 +64,21 @@ test.each<[number, Partial<CursorOwner>, Partial<CursorOwner>]>([
   'error %i keeps a getMore from a cursor of another owner, and leaves it: opened by %j, asked by %j',
   (code, own, other) => {
     const { id } = open('a', own)
-    expect(() => cursors.pin(id, 'd.c', { ...owner, ...other })).toThrow(expect.objectContaining({ code }))
-    expect(cursors.pin(id, 'd.c', { ...owner, ...own }).id).toBe(id)
+    expect(() => cursors.pin(id, 'd.c', { ...by, ...other })).toThrow(expect.objectContaining({ code }))
+    expect(cursors.pin(id, 'd.c', { ...by, ...own }).id).toBe(id)
   },
 )
 
 test('a cursor is killed under its own namespace, pinned or not, and whoever uses it is told', () => {
   const { id, signal } = open('a')
-  cursors.pin(id, 'd.c', owner)
+  cursors.pin(id, 'd.c', by)
   expect(cursors.kill(id, 'd.other')).toBe(false)
   expect([signal.aborted, closed]).toEqual([false, []])
   expect(cursors.kill(id, 'd.c')).toBe(true)
   expect([signal.aborted, closed, cursors.count]).toEqual([true, ['a'], 0])
   cursors.unpin(id)
   expect(cursors.kill(id, 'd.c')).toBe(false)
-  expect(() => cursors.pin(id, 'd.c', owner)).toThrow(codeName('CursorNotFound'))
+  expect(() => cursors.pin(id, 'd.c', by)).toThrow(codeName('CursorNotFound'))
 })
 
 test('a cursor that nobody asks for is closed in time, but not one in use or of a session', async () => {
@@ -83,9 +86,9 @@ test('a cursor that nobody asks for is closed in time, but not one in use or of 
   const used = open('used')
   const pinned = open('pinned')
   open('session', { sessionKey: 'aa' })
-  cursors.pin(pinned.id, 'd.c', owner)
+  cursors.pin(pinned.id, 'd.c', by)
   await env.advance(cursorIdleMsMax - 1)
-  cursors.pin(used.id, 'd.c', owner)
+  cursors.pin(used.id, 'd.c', by)
   cursors.unpin(used.id)
   expect(closed).toEqual([])
   await env.advance(cursorIdleMsMax / 2 + 1)

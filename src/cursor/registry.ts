@@ -14,6 +14,11 @@ export interface CursorOwner {
   readonly apiParameters: string
 }
 
+/** A getMore that wants the cursor. */
+export interface CursorUser extends CursorOwner {
+  readonly operationId: number
+}
+
 /** What a cursor keeps from the command that opened it. */
 export interface CursorSpec extends CursorOwner {
   readonly source: CursorSource
@@ -23,16 +28,39 @@ export interface CursorSpec extends CursorOwner {
   readonly txnNumber: bigint | undefined
   /** Whether it was opened by a pipeline that begins with $changeStream: its errors may be resumable. */
   readonly isChangeStream: boolean
+  readonly origin: CursorOrigin
+  /** Documents in the first batch. */
+  readonly firstCount: number
+}
+
+/** Who opened a cursor, and how; for reports. */
+export interface CursorOrigin {
+  /** In bytes of its own: it may lie in a far larger message. */
+  readonly command: Uint8Array
+  readonly connectionId: number
+  readonly client: string
+  readonly appName: string | undefined
+}
+
+/** What was got out of a cursor so far. */
+export interface CursorUse {
+  documentCount: number
+  batchCount: number
+  lastUsedWallMs: number
 }
 
 export interface Cursor extends CursorSpec {
   readonly id: bigint
   /** Fires when the cursor is closed, so that a getMore that waits on it ends. */
   readonly signal: AbortSignal
+  readonly createdWallMs: number
+  readonly use: Readonly<CursorUse>
+  readonly state: CursorState
 }
 
 interface Entry extends Cursor {
   state: CursorState
+  readonly use: CursorUse
   readonly abort: AbortController
 }
 
@@ -40,6 +68,8 @@ export class CursorRegistry {
   readonly #env: Env
   readonly #entries = new Map<bigint, Entry>()
   #sweep: Timer | undefined
+  /** Since the start: cursors that were kept open, closed because nobody asked for them, and closed behind several batches. */
+  readonly counts = { opened: 0, timedOut: 0, severalBatches: 0 }
 
   constructor(env: Env) {
     this.#env = env
@@ -50,6 +80,11 @@ export class CursorRegistry {
     return this.#entries.size
   }
 
+  /** All that are open. */
+  all(): IterableIterator<Cursor> {
+    return this.#entries.values()
+  }
+
   /** Takes over `spec.source` and gives it an id. @throws CommandError ResourceExhausted at `cursorCountMax`. */
   open(spec: CursorSpec): Cursor {
     if (this.#entries.size >= cursorCountMax) {
@@ -58,8 +93,11 @@ export class CursorRegistry {
     }
     const abort = new AbortController()
     const state: CursorState = { kind: 'idle', sinceMs: this.#env.monotonicMs() }
-    const entry: Entry = { ...spec, id: this.#newId(), signal: abort.signal, state, abort }
+    const createdWallMs = this.#env.wallMs()
+    const use = { documentCount: spec.firstCount, batchCount: 1, lastUsedWallMs: createdWallMs }
+    const entry: Entry = { ...spec, id: this.#newId(), signal: abort.signal, createdWallMs, use, state, abort }
     this.#entries.set(entry.id, entry)
+    this.counts.opened++
     this.#sweep ??= this.#env.after(cursorIdleMsMax / 2, () => this.#closeIdle())
     return entry
   }
@@ -78,31 +116,38 @@ export class CursorRegistry {
    * @throws CommandError CursorNotFound, CursorInUse; Location50736 to Location50738 when it belongs to another session,
    *   Unauthorized when to another namespace, APIMismatchError when it was opened with other parameters of the API.
    */
-  pin(id: bigint, namespace: string, owner: CursorOwner): Cursor {
+  pin(id: bigint, namespace: string, by: CursorUser): Cursor {
     const entry = this.#entries.get(id)
     if (entry === undefined) throw cursorNotFound(id)
-    requireSession(entry, owner)
+    requireSession(entry, by)
     if (entry.namespace !== namespace) {
       throw new CommandError(
         'Unauthorized',
         `Requested getMore on namespace '${namespace}', but cursor belongs to a different namespace ${entry.namespace}`,
       )
     }
-    if (entry.apiParameters !== owner.apiParameters) {
+    if (entry.apiParameters !== by.apiParameters) {
       throw new CommandError(
         'APIMismatchError',
-        `API parameter mismatch: getMore used params ${owner.apiParameters}, the cursor-creating command used ` +
+        `API parameter mismatch: getMore used params ${by.apiParameters}, the cursor-creating command used ` +
           entry.apiParameters,
       )
     }
-    entry.state = pin(id, entry.state)
+    entry.state = pin(id, entry.state, by.operationId)
+    entry.use.lastUsedWallMs = this.#env.wallMs()
     return entry
   }
 
-  /** The getMore is over: the cursor is idle again, or was closed meanwhile. */
-  unpin(id: bigint): void {
+  /** The getMore is over: the cursor is idle again, or was closed meanwhile. `count` are the documents of its batch, if it had one. */
+  unpin(id: bigint, count?: number): void {
     const entry = this.#entries.get(id)
-    if (entry !== undefined) entry.state = unpin(entry.state, this.#env.monotonicMs())
+    if (entry === undefined) return
+    entry.state = unpin(entry.state, this.#env.monotonicMs())
+    const { use } = entry
+    use.lastUsedWallMs = this.#env.wallMs()
+    if (count === undefined) return
+    use.documentCount += count
+    use.batchCount++
   }
 
   /** Closes a cursor, pinned or not; false when there is none. */
@@ -111,6 +156,9 @@ export class CursorRegistry {
     if (entry === undefined) return false
     entry.state = close(entry.state, reason)
     this.#entries.delete(id)
+    if (reason === 'idle-too-long') this.counts.timedOut++
+    // The batch with which it is exhausted is not told here any more.
+    if (entry.use.batchCount > 1 || reason === 'exhausted') this.counts.severalBatches++
     entry.abort.abort()
     entry.source.close()
     return true

@@ -69,6 +69,7 @@ test('the newest commit is read without the log before it, and so is what begins
     bytes: log.bytes,
     readAfter: (position, limits) => counted(log.readAfter(position, limits)),
     readBefore: (position, limits) => counted(log.readBefore(position, limits)),
+    countAfter: position => log.countAfter(position),
     get: position => log.get(position),
     onAppend: listener => log.onAppend(listener),
     truncateBefore: time => log.truncateBefore(time),

@@ -96,11 +96,11 @@ export interface NetworkCounters {
 type State = 'idle' | 'executing' | 'answering' | 'streaming'
 
 export class Connection {
+  readonly client: ClientConnection
   readonly #socket: Socket
   readonly #options: ConnectionOptions
   readonly #frames = new FrameReader()
   readonly #gone = new AbortController()
-  readonly #client: ClientConnection
   #state: State = 'idle'
   /** We shall take up no further request. */
   #closing = false
@@ -116,7 +116,7 @@ export class Connection {
     this.#socket = socket
     this.#options = options
     const { connectionId, reachedAt, remoteAddress, log } = options
-    this.#client = { connectionId, reachedAt, remoteAddress, signal: this.#gone.signal }
+    this.client = { connectionId, reachedAt, remoteAddress, signal: this.#gone.signal }
     socket.on('data', chunk => this.#read(chunk))
     socket.on('drain', () => this.#onDrain?.())
     socket.on('end', () => this.#leave())
@@ -192,7 +192,7 @@ export class Connection {
     const outcome =
       contents instanceof CommandError
         ? { document: encodeRefusal(contents) }
-        : await this.#options.handle(requestOf(envelope, contents), this.#client)
+        : await this.#options.handle(requestOf(envelope, contents), this.client)
     if (this.#state === 'executing' && outcome !== 'close-connection') return
     const isPacked = compressorId !== undefined && mayPack(contents)
     await this.#send(outcome, { envelope, compressorId: isPacked ? compressorId : undefined })

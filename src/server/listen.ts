@@ -16,7 +16,7 @@ import {
 import type { Env } from '../base/env.ts'
 import type { Log } from '../base/log.ts'
 import type { Compressors } from '../wire/compression.ts'
-import { Connection, type Handle, type NetworkCounters } from './connection.ts'
+import { Connection, type ClientConnection, type Handle, type NetworkCounters } from './connection.ts'
 
 // What `listen` is given, and hello announces; above this folder nobody knows the wire.
 export { loadCompressors } from '../wire/compression.ts'
@@ -37,6 +37,8 @@ export interface ListenOptions {
   readonly handle: Handle
   readonly compressors: Compressors
   readonly counters: ServerCounters
+  /** Those that are connected: added and taken out here. */
+  readonly clients?: Set<ClientConnection> | undefined
   readonly log: Log
   readonly env: Env
 }
@@ -66,7 +68,7 @@ export interface Listener {
  * @throws Error that says which address cannot be had, and why.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { hosts, port, socketPath, handle, compressors, counters, log, env } = options
+  const { hosts, port, socketPath, handle, compressors, counters, clients, log, env } = options
   const connections = new Set<Connection>()
   const servers: Server[] = []
   const addresses: string[] = []
@@ -78,10 +80,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     const ids = { connectionId, reachedAt, remoteAddress }
     const connection = new Connection(socket, { ...ids, handle, compressors, network: counters.network, env, log })
     connections.add(connection)
+    clients?.add(connection.client)
     counters.connections.created++
     counters.connections.current++
     socket.on('close', () => {
       connections.delete(connection)
+      clients?.delete(connection.client)
       counters.connections.current--
     })
   }

@@ -30,6 +30,11 @@ export class Sessions {
     return this.#sessions.size
   }
 
+  /** Each session's id and when it was last used, on the monotonic clock. */
+  *all(): Iterable<{ readonly lsid: Uint8Array; readonly lastUsedMs: number }> {
+    for (const [key, { lastUsedMs }] of this.#sessions) yield { lsid: Buffer.from(key, 'hex'), lastUsedMs }
+  }
+
   /**
    * A command carries this lsid (16 bytes): the session lives on, or begins.
    *

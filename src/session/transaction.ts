@@ -43,6 +43,9 @@ export interface TransactionOptions {
 
 export class SessionTransaction implements TransactionHandle {
   readonly id: TransactionId
+  readonly startedWallMs: number
+  /** On the monotonic clock. */
+  readonly startedMs: number
   readonly #base: Store
   #state: State
   readonly #atEnd: (() => void)[]
@@ -52,6 +55,8 @@ export class SessionTransaction implements TransactionHandle {
   constructor({ id, base, overlay, onEnd }: TransactionOptions) {
     this.id = id
     this.#base = base
+    this.startedWallMs = base.env.wallMs()
+    this.startedMs = base.env.monotonicMs()
     this.#atEnd = [onEnd]
     const timer = base.env.after(transactionLifetimeSecondsMax * 1000, () => this.abort(() => tooOld(this.id)))
     this.#state = { kind: 'open', overlay, store: { ...base, engine: overlay }, timer }
@@ -59,6 +64,10 @@ export class SessionTransaction implements TransactionHandle {
 
   get txnNumber(): bigint {
     return this.id.txnNumber
+  }
+
+  get isOpen(): boolean {
+    return this.#state.kind === 'open'
   }
 
   get isCommitted(): boolean {

@@ -47,6 +47,11 @@ export class Transactions {
     return this.#openCount
   }
 
+  /** Those that are open. */
+  *open(): Iterable<SessionTransaction> {
+    for (const transaction of this.#bySession.values()) if (transaction.isOpen) yield transaction
+  }
+
   /**
    * Begins a transaction and aborts the session's one before it. It sees the state of `held`, which it takes over, or the
    * newest durable one.

@@ -591,6 +591,22 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
     )
 
     test(
+      'the entries behind a position are counted, those that are known without reading',
+      withEngine(async engine => {
+        await append(engine, 'a', 'b')
+        await append(engine, 'c')
+        const countAfter = (time: bigint, index: number) => engine.log.countAfter({ time, index })
+        expect(countAfter(0n, 0)).toEqual({ count: 3, isExact: true })
+        expect(countAfter(1n, 0)).toEqual({ count: 2, isExact: true })
+        expect(countAfter(2n, 0)).toEqual({ count: 0, isExact: true })
+        expect(countAfter(9n, 0)).toEqual({ count: 0, isExact: true })
+        await engine.log.truncateBefore(2n)
+        expect(countAfter(1n, 1)).toEqual({ count: 1, isExact: true })
+        expect(countAfter(0n, 0)).toEqual({ count: 1, isExact: false })
+      }),
+    )
+
+    test(
       'an entry is found exactly where it is',
       withEngine(async engine => {
         await append(engine, 'a', 'b')

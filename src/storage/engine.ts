@@ -120,6 +120,12 @@ export interface Committed<T> {
   readonly position: Position | undefined
 }
 
+/** How many log entries there are somewhere; at least `count` where that is not exact. */
+export interface EntryCount {
+  readonly count: number
+  readonly isExact: boolean
+}
+
 export interface Log {
   /** Position of the first entry; of an empty log `{ time: 0n, index: 0 }`. */
   readonly oldest: Position
@@ -137,6 +143,8 @@ export interface Log {
    * before it.
    */
   readBefore(position: Position, limits: { readonly bytesMax: number }): MaybePromise<LogEntry[]>
+  /** How many entries lie behind `position`, as far as is known without reading anything. */
+  countAfter(position: Position): EntryCount
   /** The entry exactly there; undefined when there is none. */
   get(position: Position): MaybePromise<LogEntry | undefined>
   /**

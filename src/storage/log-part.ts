@@ -113,7 +113,7 @@ export class LogPart {
   }
 
   get last(): Position {
-    return { time: this.time, index: this.index + this.#count - 1 }
+    return { time: this.time, index: this.index + this.count - 1 }
   }
 
   /** Bytes of all entries before its first. */
@@ -123,20 +123,24 @@ export class LogPart {
 
   /** Bytes of all entries before it and of its own. */
   get totalBehind(): number {
-    return this.total + this.value.length - headBytes - lengthBytes * this.#count
+    return this.total + this.value.length - headBytes - lengthBytes * this.count
   }
 
-  get #count(): number {
+  /** Of its entries. */
+  get count(): number {
     return this.#view.getUint32(8)
+  }
+
+  /** How many of its entries lie at `position` or before it. */
+  countUpTo({ time, index }: Position): number {
+    if (time !== this.time) return time < this.time ? 0 : this.count
+    return Math.max(0, Math.min(index - this.index + 1, this.count))
   }
 
   /** Adds the entries behind `position` to `found`, about `bytesMax` of them and at least one if there is one. Their bytes. */
   readAfter(position: Position, bytesMax: number, found: LogEntry[]): number {
-    const { time, index, value } = this
-    const count = this.#count
-    let skipped = 0
-    if (position.time > time) skipped = count
-    else if (position.time === time) skipped = position.index - index + 1
+    const { time, index, value, count } = this
+    const skipped = this.countUpTo(position)
     let bytes = 0
     let at = headBytes
     for (let offset = 0; offset < count; offset++) {

@@ -38,6 +38,8 @@ test('past its limit it drops the oldest, and says from where on it is of no use
   expect(tail.readAfter(at(0), 100)).toBe(undefined)
   expect(timesOf(tail.readAfter(at(1), 100))).toEqual([2, 3, 4])
   expect(tail.find(at(1))).toBe(undefined)
+  expect(tail.countAfter(at(2))).toEqual({ count: 2, isExact: true })
+  expect(tail.countAfter(at(0))).toEqual({ count: 3, isExact: false })
 })
 
 test('the newest entry stays however large it is', () => {

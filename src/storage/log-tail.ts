@@ -6,7 +6,7 @@
  * Bounded in bytes. It loses what is old, never what is between.
  */
 import { comparePositions } from './engine.ts'
-import type { LogEntry, Position } from './engine.ts'
+import type { EntryCount, LogEntry, Position } from './engine.ts'
 import type { LogPart } from './log-part.ts'
 
 /** Dropped parts leave the array when they are this many and half of it. */
@@ -16,6 +16,9 @@ export class LogTail {
   readonly #bytesMax: number
   /** Oldest first; the places of the first #dropped are empty. */
   #parts: (LogPart | undefined)[] = []
+  /** For each part, how many entries were ever appended before it. */
+  #countsBefore: number[] = []
+  #count = 0
   #dropped = 0
   #after: Position
 
@@ -51,7 +54,11 @@ export class LogTail {
 
   /** Adds parts that lie behind all others. The newest stays, however large it is. */
   append(parts: readonly LogPart[]): void {
-    for (const part of parts) this.#parts.push(part)
+    for (const part of parts) {
+      this.#parts.push(part)
+      this.#countsBefore.push(this.#count)
+      this.#count += part.count
+    }
     while (this.bytes > this.#bytesMax && this.#parts.length - this.#dropped > 1) this.#dropOldest()
     this.#compact()
   }
@@ -87,6 +94,15 @@ export class LogTail {
     return found.length === 0 ? undefined : found
   }
 
+  /** How many entries lie behind `position`; `isExact` is false when it does not reach back so far, and there are more. */
+  countAfter(position: Position): EntryCount {
+    const isExact = comparePositions(position, this.#after) >= 0
+    const place = this.#placeOf(position)
+    const part = this.#parts[place]
+    if (part === undefined) return { count: 0, isExact }
+    return { count: this.#count - (this.#countsBefore[place] as number) - part.countUpTo(position), isExact }
+  }
+
   /** The entry exactly there; undefined when it is not here. */
   find(position: Position): LogEntry | undefined {
     return this.#parts[this.#placeOf(position)]?.find(position)
@@ -115,6 +131,7 @@ export class LogTail {
   #compact(): void {
     if (this.#dropped < compactCountMin || this.#dropped * 2 < this.#parts.length) return
     this.#parts = this.#parts.slice(this.#dropped)
+    this.#countsBefore = this.#countsBefore.slice(this.#dropped)
     this.#dropped = 0
   }
 }

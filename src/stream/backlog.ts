@@ -1,18 +1,30 @@
 /** What a change stream has seen and its client has not taken yet, oldest first. */
 import { comparePositions, type Position } from '../storage/engine.ts'
+import type { BacklogBudget } from './backlog-budget.ts'
 import type { Item } from './view.ts'
 
 /** Taken items leave the array when they are this many and half of it. */
 const compactCountMin = 1024
 
 export class Backlog {
+  readonly #budget: BacklogBudget
   /** The places of the first #taken are empty. */
   #items: (Item | undefined)[] = []
   #taken = 0
   #bytes = 0
 
+  /** Its bytes are counted in `budget`. */
+  constructor(budget: BacklogBudget) {
+    this.#budget = budget
+  }
+
   get isEmpty(): boolean {
     return this.#taken === this.#items.length
+  }
+
+  /** How many items wait. */
+  get count(): number {
+    return this.#items.length - this.#taken
   }
 
   /** Bytes of its documents. */
@@ -26,15 +38,17 @@ export class Backlog {
   }
 
   push(items: readonly Item[]): void {
+    let bytes = 0
     for (const item of items) {
       this.#items.push(item)
-      this.#bytes += bytesOf(item)
+      bytes += bytesOf(item)
     }
+    this.#grow(bytes)
   }
 
   /** Lets the oldest item go. */
   drop(): void {
-    this.#bytes -= bytesOf(this.first)
+    this.#grow(-bytesOf(this.first))
     this.#items[this.#taken] = undefined
     this.#taken++
     if (this.#taken < compactCountMin || this.#taken * 2 < this.#items.length) return
@@ -55,7 +69,12 @@ export class Backlog {
   clear(): void {
     this.#items = []
     this.#taken = 0
-    this.#bytes = 0
+    this.#grow(-this.#bytes)
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes += bytes
+    this.#budget.add(bytes)
   }
 }
 

@@ -25,9 +25,12 @@ import {
 } from './history.suite.ts'
 import { type Bench, chooser, openBench, passTurns, Reader, slowly, valueOf } from './streams.suite.ts'
 
-async function withBench<T>(seed: number, isSlow: boolean, run: (bench: Bench) => Promise<T>): Promise<T> {
+async function withBench<T>(
+  { seed, isSlow = false, backlogsBytesMax }: { seed: number; isSlow?: boolean; backlogsBytesMax?: number | undefined },
+  run: (bench: Bench) => Promise<T>,
+): Promise<T> {
   const choose = chooser(seed)
-  const bench = await openBench(isSlow ? slowly(() => choose(6)) : {})
+  const bench = await openBench({ ...(isSlow ? slowly(() => choose(6)) : {}), backlogsBytesMax })
   try {
     return await run(bench)
   } finally {
@@ -54,9 +57,10 @@ test('a live stream delivers the changes it sees, each once and in order, howeve
       fc.nat(),
       fc.boolean(),
       fc.constantFrom(undefined, 0, 1500),
+      fc.constantFrom(undefined, 0, 3000),
       fc.constantFrom('default', 'updateLookup'),
-      (ops, seed, isSlow, backlogBytesMax, fullDocument) =>
-        withBench(seed, isSlow, async bench => {
+      (ops, seed, isSlow, backlogBytesMax, backlogsBytesMax, fullDocument) =>
+        withBench({ seed, isSlow, backlogsBytesMax }, async bench => {
           const choose = chooser(seed + 1)
           const limits = backlogBytesMax === undefined ? {} : { backlogBytesMax }
           const expanded = choose(2) === 0
@@ -84,6 +88,7 @@ test('a live stream delivers the changes it sees, each once and in order, howeve
           for (const { tokens } of readers) expectAscending(tokens.map(({ token }) => token))
           for (const reader of readers) reader.close()
           expect(bench.hub.count).toBe(0)
+          expect(bench.hub.backlogs.bytes).toBe(0)
         }),
     ),
     { numRuns: 80 },
@@ -98,7 +103,7 @@ function expectAscending(tokens: readonly Document[]): void {
 test('a stream resumed from any token delivers exactly the rest', () =>
   fc.assert(
     fc.asyncProperty(history(12), fc.nat(), (ops, seed) =>
-      withBench(seed, false, async bench => {
+      withBench({ seed, backlogsBytesMax: seed % 3 === 0 ? 1000 : undefined }, async bench => {
         const choose = chooser(seed)
         const stage = { showExpandedEvents: choose(2) === 0 }
         const version = () => (choose(2) === 0 ? 1 : 2)
@@ -144,7 +149,7 @@ function distinct(tokens: Reader['tokens']): Reader['tokens'] {
 test('the token of an event is good at every scope that sees it, whatever the stages are, and at no other', () =>
   fc.assert(
     fc.asyncProperty(history(12), fc.nat(), (ops, seed) =>
-      withBench(seed, false, async bench => {
+      withBench({ seed, backlogsBytesMax: seed % 3 === 0 ? 1000 : undefined }, async bench => {
         const choose = chooser(seed)
         const all = new Reader(bench, { scope: '', stage: { showExpandedEvents: true } })
         const changes = (await perform(bench, ops, async () => {})).flat()
@@ -179,7 +184,7 @@ test('the token of an event is good at every scope that sees it, whatever the st
 test('a stream opened at a past time delivers what the one that was live did from then on', () =>
   fc.assert(
     fc.asyncProperty(history(15), fc.nat(), (ops, seed) =>
-      withBench(seed, false, async bench => {
+      withBench({ seed, backlogsBytesMax: seed % 3 === 0 ? 1000 : undefined }, async bench => {
         const choose = chooser(seed)
         const times = [(await bench.command({ ping: 1 })).operationTime]
         const stage = { showExpandedEvents: choose(2) === 0 }
@@ -209,7 +214,7 @@ const timeOf = (event: Document | undefined): bigint => BigInt(event?.clusterTim
 test('tokens of different events differ, and sort as the events do', () =>
   fc.assert(
     fc.asyncProperty(history(20), fc.nat(), (ops, seed) =>
-      withBench(seed, false, async bench => {
+      withBench({ seed, backlogsBytesMax: seed % 3 === 0 ? 1000 : undefined }, async bench => {
         const stage = { showExpandedEvents: true }
         const versions = [1, 2] as const
         const readers = scopes.flatMap(scope =>
@@ -247,7 +252,7 @@ function rebuilt(event: Document, txnOpIndex: number, version: 1 | 2): Document 
 test('there is nothing in a token but what its event shows, and its place in its commit', () =>
   fc.assert(
     fc.asyncProperty(history(20), fc.constantFrom(1 as const, 2 as const), fc.nat(), (ops, tokenVersion, seed) =>
-      withBench(seed, false, async bench => {
+      withBench({ seed, backlogsBytesMax: seed % 3 === 0 ? 1000 : undefined }, async bench => {
         const stage = { showExpandedEvents: true }
         const all = new Reader(bench, { scope: '', stage, tokenVersion })
         const ending = new Reader(bench, { scope: 'd', stage, tokenVersion })

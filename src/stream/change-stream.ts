@@ -35,16 +35,16 @@ import { highWaterMarkToken } from '../oplog/resume-token.ts'
 import { comparePositions, type Position } from '../storage/engine.ts'
 import type { Subscriber } from './audiences.ts'
 import { Backlog } from './backlog.ts'
+import type { Holder } from './backlog-budget.ts'
 import { interpretEntry, type ChangeBasis } from './change.ts'
 import type { Hub } from './hub.ts'
 import { Offer } from './offer.ts'
 import type { Start } from './options.ts'
+import type { State, StreamReport } from './report.ts'
 import { isInvalidatedBy } from './scope.ts'
 import { differentSplit } from './split.ts'
 import { findPlace, findTokenChange, requireUnbroken } from './start.ts'
 import { isEnd, type Item, type View } from './view.ts'
-
-type State = 'starting' | 'early' | 'catching-up' | 'live' | 'ended' | 'closed'
 
 export interface ChangeStreamParts {
   readonly store: Store
@@ -55,7 +55,7 @@ export interface ChangeStreamParts {
   readonly backlogBytesMax?: number
 }
 
-export class ChangeStream implements CursorSource, Subscriber {
+export class ChangeStream implements CursorSource, Subscriber, Holder {
   readonly awaitsData = true
   readonly view: View
   readonly #store: Store
@@ -65,10 +65,17 @@ export class ChangeStream implements CursorSource, Subscriber {
   #state: State = 'starting'
   /** Everything up to here is in the backlog, or was taken, or was not for us. While live, the hub knows better. */
   #seenTo: Position
-  readonly #backlog = new Backlog()
+  readonly #backlog: Backlog
+  /** Of the last item taken: what else waits of its change has to stay. Undefined before the first. */
+  #takenTo: Position | undefined
+  /** Counts how often the stream was sent back in the log: what was being read then is out of date. */
+  #generation = 0
+  #isAsked = false
   /** The postBatchResumeToken, and the time in it. */
   #token: Uint8Array
   #tokenTime: bigint
+  /** Log entries that the stream read by itself, not those that the hub read for all. */
+  #entriesRead = 0
   /** Ends the wait of the getMore that waits; undefined when none does. */
   #wake: (() => void) | undefined
   /** History that is being read while the client is busy with a batch; undefined when none is. Never rejects. */
@@ -78,6 +85,7 @@ export class ChangeStream implements CursorSource, Subscriber {
     this.view = view
     this.#store = store
     this.#hub = hub
+    this.#backlog = new Backlog(hub.backlogs)
     this.#start = start
     this.#backlogBytesMax = limits.backlogBytesMax ?? backlogBytesMax
     // A stream without a start begins one increment behind the newest commit, decided now and not at its first getMore.
@@ -87,7 +95,18 @@ export class ChangeStream implements CursorSource, Subscriber {
     this.#seenTo = justBefore(this.#tokenTime)
   }
 
-  async next({ countMax, waitMs, signal, check }: BatchLimits): Promise<Batch> {
+  async next(limits: BatchLimits): Promise<Batch> {
+    this.#isAsked = true
+    this.#hub.backlogs.wake(this)
+    try {
+      return await this.#next(limits)
+    } finally {
+      this.#isAsked = false
+      this.#keepWithinBounds()
+    }
+  }
+
+  async #next({ countMax, waitMs, signal, check }: BatchLimits): Promise<Batch> {
     const { env, engine } = this.#store
     const beganMs = env.monotonicMs()
     const { newest } = engine.log
@@ -117,9 +136,25 @@ export class ChangeStream implements CursorSource, Subscriber {
     return { documents: batch.documents, exhausted: false, extra: this.#extra() }
   }
 
+  /** How it is doing at this moment. */
+  get report(): StreamReport {
+    const { first, count, bytes } = this.#backlog
+    const seenTo = this.#state === 'live' ? later(this.#seenTo, this.#hub.position) : this.#seenTo
+    return {
+      state: this.#state,
+      scope: this.view.scope,
+      place: first === undefined ? seenTo : before(first.position),
+      readTo: first === undefined ? seenTo.time : this.#tokenTime,
+      backlog: { count, bytes },
+      entriesRead: this.#entriesRead,
+      isWaiting: this.#wake !== undefined,
+    }
+  }
+
   close(): void {
     this.#leave('closed')
     this.#backlog.clear()
+    this.#hub.backlogs.wake(this)
     this.#wake?.()
   }
 
@@ -130,11 +165,8 @@ export class ChangeStream implements CursorSource, Subscriber {
     if (this.#backlog.isEmpty) this.#seenTo = later(this.#seenTo, this.#hub.position)
     this.#backlog.push(items)
     if (isEnd(items)) this.#leave('ended')
-    else if (this.#backlog.bytes > this.#backlogBytesMax) {
-      // The documents go, the place stays: the log has all that is behind it. A change that was taken in part is kept.
-      this.#backlog.dropBehind(this.#seenTo)
-      this.#leave('catching-up')
-    }
+    else if (this.#backlog.bytes > this.#backlogBytesMax) this.shed()
+    this.#keepWithinBounds()
     this.#wake?.()
   }
 
@@ -143,6 +175,31 @@ export class ChangeStream implements CursorSource, Subscriber {
     this.#backlog.push([{ kind: 'error', position: this.#hub.position, error }])
     this.#leave('ended')
     this.#wake?.()
+  }
+
+  /**
+   * The documents go, the place stays: the log has all that is behind it. The rest of a change that was taken in part is kept, for
+   * what it comes to may be another thing the next time.
+   */
+  shed(): void {
+    const { first, count } = this.#backlog
+    if (first === undefined || this.#backlog.bytes === 0) return
+    const isTakenInPart = this.#takenTo !== undefined && comparePositions(first.position, this.#takenTo) === 0
+    if (isTakenInPart) this.#backlog.dropBehind(first.position)
+    else this.#backlog.clear()
+    if (this.#backlog.count === count) return
+    this.#seenTo = isTakenInPart ? first.position : before(first.position)
+    this.#generation++
+    this.#leave('catching-up')
+  }
+
+  /** The backlog of a stream that is not being read counts with those of all others, and the longest unread go first. */
+  #keepWithinBounds(): void {
+    if (this.#isAsked) return
+    const { backlogs } = this.#hub
+    if (this.#backlog.isEmpty) backlogs.wake(this)
+    else backlogs.rest(this)
+    backlogs.enforce()
   }
 
   #leave(state: 'ended' | 'catching-up' | 'closed'): void {
@@ -159,6 +216,7 @@ export class ChangeStream implements CursorSource, Subscriber {
     }
     if (item.document !== undefined && !batch.add(item.document)) return false
     this.#backlog.drop()
+    this.#takenTo = item.position
     this.#seenTo = later(this.#seenTo, item.position)
     this.#token = item.token
     this.#tokenTime = item.position.time
@@ -192,7 +250,9 @@ export class ChangeStream implements CursorSource, Subscriber {
       await env.yieldTurn()
       const pace = new Pace(env)
       for (let count = 0; count < readAheadCountMax && this.#backlog.bytes < bytesWanted; count++) {
-        if (this.#state === 'catching-up') await this.#catchUp(pace)
+        if (this.#state !== 'catching-up' || this.#hub.backlogs.isSpent) return
+        await this.#catchUp(pace)
+        this.#keepWithinBounds()
       }
     }
     this.#ahead = read()
@@ -218,7 +278,9 @@ export class ChangeStream implements CursorSource, Subscriber {
     if (change === undefined) return this.#goOn('early', this.#seenTo)
     const items = await this.#restOf(change, start.parts)
     this.#goOn(isEnd(items) ? 'ended' : 'catching-up', change.position)
-    if (!this.#isClosed()) this.#backlog.push(items)
+    if (this.#isClosed()) return
+    this.#takenTo = change.position
+    this.#backlog.push(items)
   }
 
   /** What was still to come of the token's own change: fragments behind the token's, and the invalidate. */
@@ -240,24 +302,28 @@ export class ChangeStream implements CursorSource, Subscriber {
   /** Reads a piece of the log; at its end, goes live. */
   async #catchUp(pace: Pace): Promise<void> {
     const { log } = this.#store.engine
+    const generation = this.#generation
+    const isOver = () => this.#isClosed() || generation !== this.#generation
     const entries = await log.readAfter(this.#seenTo, { bytesMax: logReadBytesMax })
-    if (this.#isClosed()) return
+    if (isOver()) return
     requireUnbroken(log, this.#seenTo)
     if (entries.length === 0) return this.#goLive()
     for (const { position, bytes } of entries) {
+      this.#entriesRead++
       const change = interpretEntry(decodeEntry(bytes), position)
       if (change !== undefined && this.view.sees(change)) {
         const evaluated = this.view.evaluate(new Offer(this.#store, change))
         const items = evaluated instanceof Promise ? await evaluated : evaluated
-        if (this.#isClosed()) return
+        if (isOver()) return
         this.#backlog.push(items)
         if (isEnd(items)) return this.#goOn('ended', position)
       }
       this.#seenTo = position
       if (this.#backlog.bytes > batchBytesMax) return
+      if (this.#hub.backlogs.isSpent && !this.#backlog.isEmpty) return
       const pause = pace.step()
       if (pause !== undefined) await pause
-      if (this.#isClosed()) return
+      if (isOver()) return
     }
   }
 
@@ -324,5 +390,7 @@ export class ChangeStream implements CursorSource, Subscriber {
     return { postBatchResumeToken: this.#token, ...(end === undefined ? {} : { invalidated: true }) }
   }
 }
+
+const before = ({ time, index }: Position): Position => (index === 0 ? justBefore(time) : { time, index: index - 1 })
 
 const later = (a: Position, b: Position): Position => (comparePositions(a, b) < 0 ? b : a)

@@ -16,7 +16,7 @@
  * Without streams nothing is read, and no timer runs.
  */
 import type { Timer } from '../base/env.ts'
-import { idleEntryMs, logReadBytesMax } from '../base/limits.ts'
+import { allBacklogsBytesMax, idleEntryMs, logReadBytesMax } from '../base/limits.ts'
 import { Pace } from '../base/pace.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { commitChanges } from '../collection/apply.ts'
@@ -24,12 +24,16 @@ import type { Store } from '../collection/store.ts'
 import { decodeEntry } from '../oplog/entry.ts'
 import { comparePositions, type Position } from '../storage/engine.ts'
 import { Audiences, type Audience, type Subscriber } from './audiences.ts'
+import { BacklogBudget } from './backlog-budget.ts'
 import { interpretEntry, type ChangeBasis } from './change.ts'
 import { Offer } from './offer.ts'
 import { requireUnbroken } from './start.ts'
-import type { Item } from './view.ts'
+import type { Item, LargeEvents } from './view.ts'
 
 export class Hub {
+  /** Of all views of the process. */
+  readonly largeEvents: LargeEvents = { split: 0, failed: 0 }
+  readonly backlogs: BacklogBudget
   readonly #store: Store
   readonly #audiences = new Audiences()
   readonly #stop: () => void
@@ -45,7 +49,8 @@ export class Hub {
   /** Who waits for `#position` to come somewhere; nearest first. */
   readonly #awaiting: { readonly position: Position; readonly resolve: () => void }[] = []
 
-  constructor(store: Store) {
+  constructor(store: Store, { backlogsBytesMax = allBacklogsBytesMax } = {}) {
+    this.backlogs = new BacklogBudget(backlogsBytesMax)
     this.#store = store
     this.#stop = store.engine.log.onAppend(() => this.#wake())
   }

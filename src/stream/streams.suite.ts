@@ -29,14 +29,17 @@ export interface Bench {
 export interface BenchOptions {
   /** How a read of the streams comes about; at once if it is not given. */
   readonly read?: <T>(kind: ReadKind, read: () => T | Promise<T>) => Promise<T>
+  /** What all backlogs together may hold. */
+  readonly backlogsBytesMax?: number | undefined
 }
 
-export async function openBench({ read }: BenchOptions = {}): Promise<Bench> {
+export async function openBench({ read, backlogsBytesMax }: BenchOptions = {}): Promise<Bench> {
   const env = new ManualEnv()
   const services = await openServices(env)
   const store =
     read === undefined ? services.store : { ...services.store, engine: withReads(services.store.engine, read) }
-  const hub = read === undefined ? services.hub : new Hub(store)
+  const isOwn = read === undefined && backlogsBytesMax === undefined
+  const hub = isOwn ? services.hub : new Hub(store, backlogsBytesMax === undefined ? {} : { backlogsBytesMax })
   return {
     env,
     services,
@@ -68,6 +71,7 @@ function withReads(engine: OpenedEngine, read: NonNullable<BenchOptions['read']>
       },
       readAfter: (position, limits) => read('readAfter', () => engine.log.readAfter(position, limits)),
       readBefore: (position, limits) => engine.log.readBefore(position, limits),
+      countAfter: position => engine.log.countAfter(position),
       get: position => read('get', () => engine.log.get(position)),
       onAppend: listener => engine.log.onAppend(listener),
       truncateBefore: time => engine.log.truncateBefore(time),
@@ -79,7 +83,7 @@ function withReads(engine: OpenedEngine, read: NonNullable<BenchOptions['read']>
 }
 
 /** Each read takes `turns` of the queue of promises before it looks, and again before it answers: it may be old when it comes. */
-export function slowly(turns: () => number): Required<BenchOptions> {
+export function slowly(turns: () => number): Required<Pick<BenchOptions, 'read'>> {
   return {
     async read(_kind, read) {
       await passTurns(turns())
@@ -150,7 +154,10 @@ export function viewOf({ scope, stage = {}, pipeline = [], tokenVersion = 2 }: S
     variables: someVariables,
     variableNames: [],
   })
-  return { options, view: new View({ options, stages, collation, pipeline: compiled }) }
+  return {
+    options,
+    view: new View({ options, stages, collation, pipeline: compiled, largeEvents: { split: 0, failed: 0 } }),
+  }
 }
 
 export const valueOf = (value: unknown): Value =>

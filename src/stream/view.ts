@@ -18,7 +18,7 @@ import type { Offer } from './offer.ts'
 import type { ChangeStreamOptions } from './options.ts'
 import { conditionsOf, type Conditions } from './predicates.ts'
 import { isInvalidatedBy, scopeKeyOf, showsSystem, watchesChange } from './scope.ts'
-import { splitEvent } from './split.ts'
+import { splitEvent, type Fragment } from './split.ts'
 
 /** What a change came to: documents to deliver, or what ends the stream. Positions are those of the change. */
 export type Item =
@@ -42,6 +42,14 @@ export interface ViewParts {
   readonly stages: readonly Value[]
   readonly collation: Collation | undefined
   readonly pipeline: ChangeStreamPipeline
+  /** Raised for each event that is too large, once for all streams with equal views. */
+  readonly largeEvents: LargeEvents
+}
+
+/** How often an event was too large for one document: it was split, or the stream failed with it. */
+export interface LargeEvents {
+  split: number
+  failed: number
 }
 
 const nothing: readonly Item[] = []
@@ -55,15 +63,17 @@ export class View {
   readonly key: string | undefined
   readonly #apply: ChangeStreamPipeline['apply']
   readonly #splitLargeEvents: boolean
+  readonly #largeEvents: LargeEvents
 
   constructor(parts: ViewParts) {
-    const { options, stages, collation, pipeline } = parts
+    const { options, stages, collation, pipeline, largeEvents } = parts
     this.scope = options.scope
     this.shape = options.shape
     this.conditions = conditionsOf(stages, collation)
     this.key = keyOf(parts)
     this.#apply = pipeline.apply
     this.#splitLargeEvents = pipeline.splitLargeEvents
+    this.#largeEvents = largeEvents
   }
 
   /** Whether the stages are asked about such a change at all. */
@@ -103,17 +113,30 @@ export class View {
       if (document === undefined) return nothing
       if (missingImage !== undefined) throw missingImage
       requireToken(document, token)
-      const fragments = this.#splitLargeEvents
-        ? splitEvent(document, {
-            // Only tokens of version 2 can tell one fragment from another.
-            tokenOf: fragmentNum => tokenOf(change, { version: 2, fromInvalidate: false, fragmentNum }),
-          })
-        : undefined
+      const fragments = this.#fit(change, document)
       if (fragments !== undefined) return fragments.map(fragment => ({ kind: 'event', position, ...fragment }))
-      requireSize(document)
       return [{ kind: 'event', position, token, document }]
     } catch (error) {
       return failed(change, error)
+    }
+  }
+
+  /** The fragments of an event that is too large for one document; undefined when it is not. @throws CommandError. */
+  #fit(change: ChangeBasis, document: Uint8Array): readonly Fragment[] | undefined {
+    try {
+      if (!this.#splitLargeEvents) {
+        requireSize(document)
+        return undefined
+      }
+      // Only tokens of version 2 can tell one fragment from another.
+      const tokenOfFragment = (fragmentNum: number) =>
+        tokenOf(change, { version: 2, fromInvalidate: false, fragmentNum })
+      const fragments = splitEvent(document, { tokenOf: tokenOfFragment })
+      if (fragments !== undefined) this.#largeEvents.split++
+      return fragments
+    } catch (error) {
+      this.#largeEvents.failed++
+      throw error
     }
   }
 

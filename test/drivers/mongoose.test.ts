@@ -87,6 +87,53 @@ describe.each(deployments)('with $name', deployment => {
     await stream.close()
   })
 
+  test('Model.watch takes a pipeline, goes on behind a token, and shows documents before and after', async () => {
+    const Restaurant = connection.model('Piped', schema)
+    await Restaurant.createCollection({ changeStreamPreAndPostImages: { enabled: true } })
+    const pipeline = [{ $match: { 'fullDocument.cuisine': 'Irish' } }, { $unset: 'wallTime' }]
+    const options = { fullDocument: 'required', fullDocumentBeforeChange: 'whenAvailable' } as const
+    const stream = Restaurant.watch(pipeline, options)
+    const changes = on(stream, 'change')
+    await once(stream, 'resumeTokenChanged')
+    await Restaurant.create({ name: 'Riviera Caterer', cuisine: 'American' })
+    const castle = await Restaurant.create({ name: 'Blarney Castle', cuisine: 'Irish' })
+    await Restaurant.updateOne({ _id: castle._id }, { borough: 'Manhattan' })
+    const [inserted] = (await changes.next()).value as [{ _id: unknown }]
+    expect(inserted).toMatchObject({ operationType: 'insert', fullDocument: { name: 'Blarney Castle' } })
+    expect(inserted).not.toHaveProperty('wallTime')
+    const updated = {
+      operationType: 'update',
+      fullDocument: { borough: 'Manhattan' },
+      fullDocumentBeforeChange: { name: 'Blarney Castle' },
+    }
+    const [second] = (await changes.next()).value as [unknown]
+    expect(second).toMatchObject(updated)
+    expect(second).not.toHaveProperty('fullDocumentBeforeChange.borough')
+    await stream.close()
+    const resumed = Restaurant.watch(pipeline, { ...options, resumeAfter: inserted._id, hydrate: true })
+    const [again] = (await on(resumed, 'change').next()).value as [{ fullDocument: InstanceType<typeof Restaurant> }]
+    expect(again).toMatchObject({ ...updated, fullDocument: expect.any(Restaurant) as unknown })
+    expect(again.fullDocument.borough).toBe('Manhattan')
+    await resumed.close()
+  })
+
+  test('connection.watch takes a pipeline and goes on behind a token too', async () => {
+    const [Third, Fourth] = [await modelOf('Third'), await modelOf('Fourth')]
+    const pipeline = [{ $match: { 'ns.coll': 'fourths' } }]
+    const stream = connection.watch(pipeline)
+    const changes = on(stream, 'change')
+    await once(stream, 'resumeTokenChanged')
+    await Fourth.create({ name: 'one' })
+    await Third.create({ name: 'unseen' })
+    await Fourth.create({ name: 'two' })
+    const [{ _id: resumeAfter }] = (await changes.next()).value as [mongoose.mongo.ChangeStreamDocument]
+    await stream.close()
+    const resumed = connection.watch(pipeline, { resumeAfter, fullDocument: 'updateLookup' })
+    const [next] = (await on(resumed, 'change').next()).value as [unknown]
+    expect(next).toMatchObject({ operationType: 'insert', ns: { coll: 'fourths' }, fullDocument: { name: 'two' } })
+    await resumed.close()
+  })
+
   test('connection.watch tells what all models do', async () => {
     const [First, Second] = [await modelOf('First'), await modelOf('Second')]
     const stream = connection.watch()

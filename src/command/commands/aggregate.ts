@@ -16,6 +16,7 @@ import { View } from '../../stream/view.ts'
 import type { Command, CommandContext, CommandRequest } from '../command.ts'
 import { compileContext, type CompileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
+import { openSource } from '../open-source.ts'
 import {
   anything,
   bool,
@@ -80,6 +81,10 @@ export const command: Command = {
       const compile = compileContext(context, parts)
       const stream = await openChangeStream(context, request, coll, parts, compile)
       return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true, doing })
+    }
+    if (source === 'server') {
+      const documents = openSource(pipeline, { db: request.db, coll }, context, compileContext(context, parts))
+      return firstBatch(context, sourceFrom(documents), { namespace, batchSize })
     }
     if (parts.collectionUUID !== undefined) {
       throw new CommandError('NotImplemented', "'aggregate.collectionUUID' is not supported yet")
@@ -156,7 +161,13 @@ async function openChangeStream(
   const options = parseChangeStream(spec, { db, coll, apiStrict, tokenVersion })
   const compiled = compileChangeStreamPipeline(stages, compile)
   requireSplitStage(options.start, compiled)
-  const view = new View({ options, stages, collation: compile.collation, pipeline: compiled })
+  const view = new View({
+    options,
+    stages,
+    collation: compile.collation,
+    pipeline: compiled,
+    largeEvents: hub.largeEvents,
+  })
   return new ChangeStream({ store, hub, view, start: options.start })
 }
 

@@ -43,7 +43,7 @@ async function nextBatch(
   countMax: number,
 ): Promise<{ fields: Reply; isLast: boolean }> {
   const { cursors, operation, failPoints } = context
-  const cursor = cursors.pin(id, namespace, ownerOf(operation))
+  const cursor = cursors.pin(id, namespace, { ...ownerOf(operation), operationId: operation.id })
   try {
     requireSameTransaction(cursor, operation.transactionId?.txnNumber)
     requireWaiting(cursor, operation.maxTimeMs)
@@ -65,7 +65,7 @@ async function nextBatch(
     operation.check()
     if (cursor.signal.aborted) throw cursorKilled(id)
     if (batch.exhausted) cursors.close(id, 'exhausted')
-    else cursors.unpin(id)
+    else cursors.unpin(id, batch.documents.length)
     return { fields: cursorReply('nextBatch', batch, batch.exhausted ? 0n : id, namespace), isLast: batch.exhausted }
   } catch (error) {
     // Any error while it ran ends a cursor: nobody knows which documents were lost with the reply.

@@ -1,5 +1,7 @@
 /** How the server is doing, in numbers. A section is left out when its name is given as false or 0. */
-import { type Encodable, dateValue, objectIdValue } from '../../bson/encode.ts'
+import { type Encodable, dateValue, objectIdValue, timestampValue } from '../../bson/encode.ts'
+import { ChangeStream } from '../../stream/change-stream.ts'
+import type { State } from '../../stream/report.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { bool, freeFields } from '../fields.ts'
 import { addressOf } from '../replica-set.ts'
@@ -62,7 +64,16 @@ const sections: Readonly<Record<string, Section>> = {
       supported: true,
     }
   },
-  metrics: ({ cursors }) => ({ cursor: { open: { total: long(cursors.count) } } }),
+  changeStreams: context => describeStreams(context),
+  metrics: ({ cursors, hub: { largeEvents } }) => ({
+    changeStreams: { largeEventsSplit: long(largeEvents.split), largeEventsFailed: long(largeEvents.failed) },
+    cursor: {
+      moreThanOneBatch: long(cursors.counts.severalBatches),
+      timedOut: long(cursors.counts.timedOut),
+      totalOpened: long(cursors.counts.opened),
+      open: { noTimeout: 0n, pinned: long(pinnedCount(cursors)), total: long(cursors.count) },
+    },
+  }),
   network: ({ counters: { network } }) => ({
     bytesIn: long(network.bytesIn),
     bytesOut: long(network.bytesOut),
@@ -88,4 +99,38 @@ const sections: Readonly<Record<string, Section>> = {
     persistent: facts.storageName !== 'memory',
     readOnly: false,
   }),
+}
+
+function pinnedCount(cursors: CommandContext['cursors']): number {
+  let count = 0
+  for (const { state } of cursors.all()) if (state.kind === 'pinned') count++
+  return count
+}
+
+/** All open streams together; $currentOp tells of each. */
+function describeStreams({ cursors, store, hub }: CommandContext): Encodable {
+  const { log } = store.engine
+  const states: Record<State, number> = { starting: 0, early: 0, 'catching-up': 0, live: 0, ended: 0, closed: 0 }
+  let [open, waiting, events] = [0, 0, 0]
+  for (const { source } of cursors.all()) {
+    if (!(source instanceof ChangeStream)) continue
+    const { state, isWaiting, backlog } = source.report
+    open++
+    states[state]++
+    if (isWaiting) waiting++
+    events += backlog.count
+  }
+  const { starting, early, live, ended } = states
+  return {
+    open: long(open),
+    waiting: long(waiting),
+    states: { starting, early, catchingUp: states['catching-up'], live, ended },
+    backlog: {
+      events: long(events),
+      bytes: long(hub.backlogs.bytes),
+      bytesMax: long(hub.backlogs.bytesMax),
+      timesDropped: long(hub.backlogs.shedCount),
+    },
+    log: { oldest: timestampValue(log.oldest.time), newest: timestampValue(log.newest.time), bytes: long(log.bytes) },
+  }
 }

@@ -6,7 +6,7 @@
  */
 import { must } from '../../base/assert.ts'
 import { logTailBytesMax } from '../../base/limits.ts'
-import type { LogEntry, Position } from '../engine.ts'
+import type { EntryCount, LogEntry, Position } from '../engine.ts'
 import { beginning, decodeLogKey, encodeLogKey } from '../log-key.ts'
 import { LogPart } from '../log-part.ts'
 import { LogTail } from '../log-tail.ts'
@@ -94,6 +94,11 @@ export class StoredLog {
       if (bytes >= bytesMax) break
     }
     return found
+  }
+
+  /** As Log.countAfter. */
+  countAfter(position: Position): EntryCount {
+    return this.#tail.countAfter(position)
   }
 
   /** As Log.get. */

@@ -157,6 +157,7 @@ class EmbeddedEngine implements OpenedEngine {
         requireThere()
         return stored.readBefore(position, bytesMax)
       },
+      countAfter: position => stored.countAfter(position),
       get(position) {
         requireThere()
         return stored.get(position)

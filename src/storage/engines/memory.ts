@@ -12,6 +12,7 @@ import type {
   Committed,
   EngineKind,
   EngineOptions,
+  EntryCount,
   KeyValue,
   Log,
   LogEntry,
@@ -211,6 +212,10 @@ class MemoryLog implements Log {
   readBefore(position: Position, { bytesMax }: { readonly bytesMax: number }): LogEntry[] {
     requireOpen(this.#closing)
     return this.#disk.log.readBefore(position, bytesMax) ?? []
+  }
+
+  countAfter(position: Position): EntryCount {
+    return this.#disk.log.countAfter(position)
   }
 
   get(position: Position): LogEntry | undefined {

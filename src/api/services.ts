@@ -80,9 +80,9 @@ async function startDeployment(
   engine: OpenedEngine,
 ): Promise<Deployment> {
   const { env } = options
-  const store = makeStore(env, engine)
-  if (engine.log.newest.time === 0n) await writeInitiatingEntry(store)
   const log = new KeptLog(env, options.log)
+  const store = makeStore(env, engine, log)
+  if (engine.log.newest.time === 0n) await writeInitiatingEntry(store)
   const hub = new Hub(store)
   const cursors = new CursorRegistry(env)
   const transactions = new Transactions(store)

@@ -18,7 +18,8 @@ export function newUuid(env: Env): Uint8Array {
   return uuid
 }
 
-const idIndex = { v: 2, key: { _id: 1 }, name: '_id_' }
+/** An _id index has the collation of its collection. */
+const idIndex = (collation: Encodable) => ({ v: 2, key: { _id: 1 }, name: '_id_', collation })
 
 /** The change that creates a collection with these options (already checked). */
 export function createChange(
@@ -35,7 +36,7 @@ export function createChange(
       o: encodeDocument({
         create: namespace.coll,
         ...options,
-        ...(options['clusteredIndex'] === undefined ? { idIndex } : {}),
+        ...(options['clusteredIndex'] === undefined ? { idIndex: idIndex(options['collation']) } : {}),
       }),
       wallMs: env.wallMs(),
     },

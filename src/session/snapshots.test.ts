@@ -16,7 +16,7 @@ beforeEach(async () => {
   env = new ManualEnv()
   // Every second time is left out, so that there are times between commits.
   const engine = await openMemory({ nextTime: previous => previous + 2n, newDeploymentId: () => new Uint8Array(16) })
-  store = makeStore(env, engine)
+  store = makeStore(env, engine, { warn: () => undefined })
   snapshots = new Snapshots(store, { countMax: 3 })
 })
 afterEach(async () => {

@@ -54,7 +54,7 @@ export class SessionTransaction implements TransactionHandle {
     this.#base = base
     this.#atEnd = [onEnd]
     const timer = base.env.after(transactionLifetimeSecondsMax * 1000, () => this.abort(() => tooOld(this.id)))
-    this.#state = { kind: 'open', overlay, store: { ...base, engine: overlay }, timer }
+    this.#state = { kind: 'open', overlay, store: { ...base, engine: overlay, isTransaction: true }, timer }
   }
 
   get txnNumber(): bigint {

@@ -1,18 +1,26 @@
 /** Finds documents of one collection or view: filter, sort, skip, limit, projection. */
+import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
+import { Pace } from '../../base/pace.ts'
 import { encodeValue } from '../../bson/encode.ts'
 import { firstElement, isEmpty } from '../../bson/reader.ts'
-import type { Value } from '../../bson/value.ts'
-import { requireCollectionName, showNamespace } from '../../collection/namespace.ts'
+import { isDocument, type Value } from '../../bson/value.ts'
+import { CappedTail } from '../../collection/capped-tail.ts'
+import { requireCollectionName, showNamespace, type Namespace } from '../../collection/namespace.ts'
 import { findPinned, runQuery, type Query } from '../../collection/query.ts'
 import { compileSelection } from '../../collection/read.ts'
-import { sourceFrom, sourceOf } from '../../cursor/source.ts'
+import { withSnapshot } from '../../collection/store.ts'
+import { requireNoView } from '../../collection/views.ts'
+import { sourceFrom, sourceOf, type CursorSource } from '../../cursor/source.ts'
+import { tailableSource } from '../../cursor/tailable.ts'
+import { compileMatch, type Match } from '../../query/match.ts'
 import { compileProject } from '../../query/project.ts'
 import { compileSort, type Sort } from '../../query/sort.ts'
-import type { Command } from '../command.ts'
-import { compileContext } from '../compile.ts'
+import type { Command, CommandContext } from '../command.ts'
+import { collationFor, compileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
 import {
+  anything,
   bool,
   collectionName,
   count,
@@ -38,7 +46,7 @@ const table = {
   singleBatch: optional(bool, false),
   collation: optional(document),
   let: optional(document),
-  hint: withoutEffect, // Every plan gives the same documents.
+  hint: optional(anything), // Every plan gives the same documents; `{ $natural: -1 }` alone says an order.
   allowDiskUse: withoutEffect, // Sorts stay in memory, within their limit.
   allowPartialResults: withoutEffect, // There are no shards that could be missing.
   noCursorTimeout: withoutEffect, // Drivers send it with sessions, whose cursors live as long as they do.
@@ -48,8 +56,8 @@ const table = {
   max: notSupported(),
   returnKey: notSupported(falsy),
   showRecordId: notSupported(falsy),
-  tailable: notSupported(falsy),
-  awaitData: notSupported(falsy),
+  tailable: optional(bool, false),
+  awaitData: optional(bool, false),
   $_requestResumeToken: notSupported(falsy),
   $_resumeAfter: notSupported(),
 }
@@ -65,8 +73,9 @@ export const command: Command = {
     context.counters.operations.query++
     const namespace = { db: request.db, coll: parts.find }
     requireCollectionName(namespace)
-    const compile = compileContext(context, parts)
-    const { filter, sort, projection, skip } = parts
+    const collation = await collationFor(context, namespace, parts.collation)
+    const compile = compileContext(context, { ...parts, collation })
+    const { filter, projection, skip } = parts
     // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
     const limit = Math.abs(parts.limit) || Infinity
     const singleBatch = parts.singleBatch || parts.limit < 0
@@ -75,12 +84,22 @@ export const command: Command = {
       projection === undefined || isEmpty(projection)
         ? undefined
         : compileProject(projection, { ...compile, of: 'find', filter })
+    const order = orderOf(parts.sort, parts.hint)
     const query: Query = {
       selection: compileSelection(filter, compile),
-      sort: sort === undefined || isEmpty(sort) ? undefined : compileSort(sort, compile.collation),
+      sort: order && compileSort(order, compile.collation),
       skip,
       limit,
       project: project ?? (value => value),
+    }
+    const { tailable: isTailable, awaitData: awaitsData } = parts
+    if (awaitsData && !isTailable) {
+      throw new CommandError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'")
+    }
+    if (isTailable) {
+      const match = compileMatch(filter, compile)
+      const tail = await openTail(context, namespace, { ...query, match }, { awaitsData, singleBatch })
+      return firstBatch(context, tail, reply)
     }
     const { store } = context
     // Asked first, since most finds end here: a collection is there, and need not be told from a view.
@@ -90,8 +109,8 @@ export const command: Command = {
     if (source.pipeline === undefined) {
       return firstBatch(context, sourceFrom(runQuery(store, namespace, query, compile.pace)), reply)
     }
-    const stages = stagesOf({ filter, sort, projection, skip, limit })
-    const natural = sort && naturalOrder(sort)
+    const stages = stagesOf({ filter, sort: order, projection, skip, limit })
+    const natural = order && naturalOrder(order)
     const documents = runPipeline(
       store,
       source,
@@ -106,7 +125,7 @@ export const command: Command = {
 /** The query as the stages that a view is asked with. */
 function stagesOf({ filter, sort, projection, skip, limit }: ViewQuery): Value[] {
   const stages = [stageOf('$match', filter)]
-  if (sort !== undefined && !isEmpty(sort) && naturalOrder(sort) === undefined) stages.push(stageOf('$sort', sort))
+  if (sort !== undefined && naturalOrder(sort) === undefined) stages.push(stageOf('$sort', sort))
   if (skip > 0) stages.push(stageOf('$skip', encodeValue(skip)))
   if (limit < Infinity) stages.push(stageOf('$limit', encodeValue(limit)))
   if (projection !== undefined && !isEmpty(projection)) stages.push(stageOf('$project', projection))
@@ -126,4 +145,42 @@ interface ViewQuery {
 function naturalOrder(sort: Value): Sort | undefined {
   if (firstElement(sort)?.[0] !== '$natural') return undefined
   return compileSort(sort, undefined)
+}
+
+/** The sort that was asked for; without one a hint may say in which direction the documents are walked. */
+function orderOf(sort: Value | undefined, hint: Value | undefined): Value | undefined {
+  if (sort !== undefined && !isEmpty(sort)) return sort
+  return isDocument(hint) && firstElement(hint)?.[0] === '$natural' ? hint : undefined
+}
+
+/** @throws CommandError BadValue for what cannot be followed: another order, one batch, a collection that is not capped. */
+async function openTail(
+  { store, operation }: CommandContext,
+  namespace: Namespace,
+  { sort, ...query }: Query & { readonly match: Match },
+  { awaitsData, singleBatch }: { readonly awaitsData: boolean; readonly singleBatch: boolean },
+): Promise<CursorSource> {
+  if (sort !== undefined && sort.natural !== 1) {
+    throw new CommandError('BadValue', 'cannot use tailable option with a sort other than {$natural: 1}')
+  }
+  if (singleBatch) throw new CommandError('BadValue', "cannot use tailable option with the 'singleBatch' option")
+  // What stands still cannot be followed.
+  if (operation.transaction !== undefined || operation.readConcernLevel === 'snapshot') {
+    throw new CommandError('InvalidOptions', 'tailable cursors cannot read a snapshot or in a transaction')
+  }
+  const info = await withSnapshot(store, async snapshot => {
+    const found = await store.catalog.find(snapshot, namespace)
+    if (found === undefined) await requireNoView(snapshot, store.catalog, namespace)
+    return found
+  })
+  if (info === undefined) return sourceOf([])
+  if (info.capped === undefined) {
+    throw new CommandError(
+      'BadValue',
+      `error processing query: ns=${showNamespace(namespace)}: tailable cursor requested on non capped collection`,
+    )
+  }
+  // Of its own: it goes on long after this find has ended.
+  const pace = new Pace(store.env)
+  return tailableSource(store.env, new CappedTail(store, info, { ...query, pace }), { awaitsData })
 }

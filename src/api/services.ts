@@ -84,13 +84,14 @@ async function startDeployment(
   engine: OpenedEngine,
 ): Promise<Deployment> {
   const { env } = options
+  const log = new KeptLog(env, options.log)
   const store = makeStore(env, engine, {
+    log,
     retention: options.retention ?? retentionDefault,
     changeStreamImages: options.changeStreamImages ?? 'perCollection',
   })
   await withSnapshot(store, snapshot => store.parameters.load(snapshot))
   if (engine.log.newest.time === 0n) await writeInitiatingEntry(store)
-  const log = new KeptLog(env, options.log)
   const hub = new Hub(store)
   const cursors = new CursorRegistry(env)
   const transactions = new Transactions(store)

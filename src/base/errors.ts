@@ -77,6 +77,7 @@ const codes = {
   OptionNotSupportedOnView: 167,
   InvalidPipelineOperator: 168,
   CannotIndexParallelArrays: 171,
+  QueryPlanKilled: 175,
   ClientMetadataMissingField: 183,
   ClientMetadataAppNameTooLarge: 184,
   ClientMetadataDocumentTooLarge: 185,

@@ -155,6 +155,9 @@ export const wholeEventBytesMax = documentBytesInternalMax - 8 * 1024
 /** Texts of refused statements in one reply; those behind it are told by their codes alone. Source: MongoDB, 1 MiB. */
 export const writeErrorsBytesMax = 1024 * 1024
 
+/** Documents that keep an index from being made unique are named up to this much of their _ids. Source: MongoDB, 8 MiB. */
+export const violationBytesMax = 8 * 1024 * 1024
+
 /** How often expired documents, old history and the like are looked for. Source: MongoDB's TTL monitor, 60 s. */
 export const maintenanceMs = 60_000
 

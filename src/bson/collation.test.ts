@@ -33,6 +33,24 @@ test('the specification is spelled out', () => {
   )
 })
 
+test.each(['en', 'da', 'th', 'fr_CA', 'de@collation=phonebook', 'en_US_POSIX', 'mt'])(
+  'a specification of %s that is spelled out is taken back at every strength',
+  locale => {
+    for (const strength of [1, 2, 3, 4, 5]) {
+      let made: Collation
+      try {
+        made = collation({ locale, strength })
+      } catch {
+        continue // Not every strength is there for every locale.
+      }
+      expect(EJSON.stringify(deserialize(documentBytes(parseCollation(made.spec)?.spec ?? made.spec)))).toBe(
+        EJSON.stringify(deserialize(documentBytes(made.spec))),
+      )
+      expect(parseCollation(made.spec)).toBeDefined()
+    }
+  },
+)
+
 test('defaults are those of the locale, and a spelled-out specification is accepted', () => {
   const specOf = (spec: unknown) => deserialize(documentBytes(collation(spec).spec))
   expect(specOf({ locale: 'da' })).toMatchObject({ caseFirst: 'upper' })

@@ -207,7 +207,10 @@ function makeCollation(localeName: string, options: CollationOptions): Collation
     normalization: options.normalization ?? false,
     backwards: options.backwards ?? localeName === 'fr_CA',
   }
-  refuseContradictions(options, settings.strength)
+  refuseContradictions(options, settings.strength, {
+    caseFirst: plain.caseFirst,
+    backwards: localeName === 'fr_CA',
+  })
   refuseImpossible(settings)
   const tag = settings.backwards === (localeName === 'fr_CA') ? locale.tag : turnedTag(locale, settings.backwards)
   const collator = new Intl.Collator(tag, {
@@ -229,11 +232,17 @@ function makeCollation(localeName: string, options: CollationOptions): Collation
   }
 }
 
-function refuseContradictions({ backwards, caseFirst, caseLevel }: CollationOptions, strength: number): void {
-  if (backwards === true && strength === 1) {
+/** What is the locale's own way is no contradiction: a specification that is spelled out has it too. */
+function refuseContradictions(
+  { backwards, caseFirst, caseLevel }: CollationOptions,
+  strength: number,
+  usual: { readonly backwards: boolean; readonly caseFirst: string },
+): void {
+  if (backwards === true && strength === 1 && !usual.backwards) {
     throw new CommandError('BadValue', "'backwards' is invalid with 'strength' of 1")
   }
-  if (caseFirst !== undefined && caseFirst !== 'off' && caseLevel !== true && strength < 3) {
+  const isUsual = caseFirst === undefined || caseFirst === 'off' || caseFirst === usual.caseFirst
+  if (!isUsual && caseLevel !== true && strength < 3) {
     throw new CommandError(
       'BadValue',
       "'caseFirst' is invalid unless 'caseLevel' is on or 'strength' is greater than 2",

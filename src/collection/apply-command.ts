@@ -6,7 +6,9 @@ import { documentBytes, documentValue, isDocument, isString, toText, type Value 
 import { readUint32BE, uint32BE } from './big-endian.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
+import { forgetCapped } from './capped.ts'
 import {
+  cappedLimitsOf,
   catalogKey,
   describeIndex,
   idIndexId,
@@ -15,7 +17,8 @@ import {
   type CollectionInfo,
   type IndexInfo,
 } from './catalog.ts'
-import { indexEntriesOf, keyAfter, rangeOf, recordKey } from './keys.ts'
+import { addHolder } from './index-entries.ts'
+import { indexEntriesOf, keyAfter, rangeOf } from './keys.ts'
 import { parseNamespace, type Namespace } from './namespace.ts'
 
 export async function applyCommand(transaction: WriteTransaction, catalog: Catalog, entry: OplogEntry): Promise<void> {
@@ -27,7 +30,7 @@ export async function applyCommand(transaction: WriteTransaction, catalog: Catal
   }
   switch (name) {
     case 'create':
-      return applyCreate(transaction, { db, coll: toText(target) }, entry)
+      return applyCreate(transaction, catalog, { db, coll: toText(target) }, entry)
     case 'drop':
       return applyDrop(transaction, await getCollection())
     case 'dropDatabase': // Its collections were dropped by entries of their own.
@@ -60,15 +63,32 @@ export async function newId(transaction: WriteTransaction): Promise<number> {
   return id
 }
 
-async function applyCreate(transaction: WriteTransaction, namespace: Namespace, { o, ui }: OplogEntry): Promise<void> {
-  const options = elementsOf(documentValue(o)).filter(([name]) => name !== 'create' && name !== 'idIndex')
+/** Is there as soon as a collection with a default collation was created. */
+export const anyCollationKey = Buffer.from('any-collation')
+
+async function applyCreate(
+  transaction: WriteTransaction,
+  catalog: Catalog,
+  namespace: Namespace,
+  { o, ui }: OplogEntry,
+): Promise<void> {
+  const given = elementsOf(documentValue(o)).filter(([name]) => name !== 'create' && name !== 'idIndex')
+  const options = encodeDocument(Object.fromEntries(given))
   const idIndex = getField(o, 'idIndex')
   const spec = idIndex === undefined ? clusteredSpecOf(o) : documentBytes(idIndex)
+  const id = await newId(transaction)
+  const hasCollation = getField(options, 'collation') !== undefined
+  if (hasCollation) {
+    transaction.put('meta', anyCollationKey, new Uint8Array(0))
+    catalog.hasCollations = true
+  }
+  // Records of other collections are keyed by _id, which is all that their _id index promises.
+  const hasEntries = hasCollation || cappedLimitsOf(options) !== undefined
   putInfo(transaction, namespace, {
     uuid: must(ui, 'ui of a create entry'),
-    id: await newId(transaction),
-    options: encodeDocument(Object.fromEntries(options)),
-    indexes: [{ ...describeIndex(spec), id: idIndexId, building: false }],
+    id,
+    options,
+    indexes: [{ ...describeIndex(spec), id: hasEntries ? await newId(transaction) : idIndexId, building: false }],
   })
 }
 
@@ -82,7 +102,8 @@ function clusteredSpecOf(o: Uint8Array): Uint8Array {
 function applyDrop(transaction: WriteTransaction, info: CollectionInfo): void {
   transaction.delete('catalog', catalogKey(info.namespace))
   discard(transaction, 'records', info.id)
-  for (const index of info.indexes) if (index.unique) discard(transaction, 'index', index.id)
+  for (const index of info.indexes) if (index.hasEntries) discard(transaction, 'index', index.id)
+  if (info.capped !== undefined) forgetCapped(transaction, info.id)
 }
 
 /**
@@ -122,7 +143,7 @@ async function applyCreateIndex(transaction: WriteTransaction, info: CollectionI
   }
   const index: IndexInfo = { ...described, id: await newId(transaction), building: false }
   putInfo(transaction, info.namespace, { ...info, indexes: [...info.indexes, index] })
-  if (index.unique) await fillIndex(transaction, info, index)
+  if (index.hasEntries) await fillIndex(transaction, info, index)
 }
 
 /** Only a replay comes here with documents there already: a live build has filled the index before its entry. */
@@ -130,9 +151,8 @@ async function fillIndex(transaction: WriteTransaction, info: CollectionInfo, in
   const { to, from } = rangeOf(info.id)
   for (let next = from; ;) {
     const records = await transaction.scan('records', { from: next, to }, { countMax: 1000, bytesMax: 1024 * 1024 })
-    for (const { value } of records) {
-      const key = recordKey(info.id, must(getField(value, '_id'), '_id of a stored document'))
-      for (const entry of indexEntriesOf(index, value)) transaction.put('index', entry.key, key)
+    for (const { key, value } of records) {
+      for (const entry of indexEntriesOf(index, value)) await addHolder(transaction, index, entry, key)
     }
     const last = records.at(-1)
     if (last === undefined) return
@@ -146,28 +166,63 @@ function applyDropIndex(transaction: WriteTransaction, info: CollectionInfo, nam
     `index ${name} of a dropIndexes entry`,
   )
   putInfo(transaction, info.namespace, { ...info, indexes: info.indexes.filter(index => index !== dropped) })
-  if (dropped.unique) discard(transaction, 'index', dropped.id)
+  if (dropped.hasEntries) discard(transaction, 'index', dropped.id)
 }
 
 /** Options of the collection are replaced by name; `index: { name, … }` changes options of that index. */
-function applyModify(transaction: WriteTransaction, info: CollectionInfo, o: Uint8Array): void {
+async function applyModify(transaction: WriteTransaction, info: CollectionInfo, o: Uint8Array): Promise<void> {
   const changes = elementsOf(documentValue(o)).slice(1)
   const options = withFields(
     info.options,
-    changes.filter(([name]) => name !== 'index'),
+    changes.filter(([name]) => name !== 'index').map(([name, value]) => [optionNames[name] ?? name, value] as const),
   )
   const index = getField(o, 'index')
   if (!isDocument(index)) return putInfo(transaction, info.namespace, { ...info, options })
   const name = toText(must(getField(documentBytes(index), 'name'), 'name of a modified index'))
   const indexChanges = elementsOf(index).filter(([field]) => field !== 'name')
-  const indexes = info.indexes.map(existing =>
-    existing.name === name ? { ...existing, spec: withFields(existing.spec, indexChanges) } : existing,
+  const existing = must(
+    info.indexes.find(index => index.name === name && !index.building),
+    `index ${name} of a collMod entry`,
   )
+  const built = info.indexes.find(index => index.name === name && index.building)
+  const modified = await modifyIndex(transaction, info, { existing, built, changes: indexChanges })
+  const indexes = info.indexes.filter(index => index !== built).map(index => (index === existing ? modified : index))
   putInfo(transaction, info.namespace, { ...info, options, indexes })
 }
 
+/** An index that gets entries takes over those of `built`, which a live build has filled; a replay fills its own. */
+async function modifyIndex(
+  transaction: WriteTransaction,
+  info: CollectionInfo,
+  { existing, built, changes }: { existing: IndexInfo; built: IndexInfo | undefined; changes: readonly Field[] },
+): Promise<IndexInfo> {
+  const spec = withoutIdleFlags(withFields(existing.spec, changes))
+  const described = describeIndex(spec)
+  // By the specification: the entries that an _id index may have are none of its options.
+  const { hasEntries } = describeIndex(existing.spec)
+  if (hasEntries && !described.hasEntries) discard(transaction, 'index', existing.id)
+  if (hasEntries || !described.hasEntries) return { ...existing, ...described }
+  const modified = { ...existing, ...described, id: built?.id ?? (await newId(transaction)) }
+  if (built === undefined) await fillIndex(transaction, info, modified)
+  return modified
+}
+
+/** `prepareUnique` is shown only while it is so, and not of an index that is unique. */
+function withoutIdleFlags(spec: Uint8Array): Uint8Array {
+  const { unique, preparesUnique } = describeIndex(spec)
+  if (preparesUnique && !unique) return spec
+  return encodeDocument(
+    Object.fromEntries(elementsOf(documentValue(spec)).filter(([name]) => name !== 'prepareUnique')),
+  )
+}
+
+type Field = readonly [name: string, value: Value]
+
+/** Options that collMod calls otherwise than `create` does. */
+const optionNames: Readonly<Record<string, string>> = { cappedSize: 'size', cappedMax: 'max' }
+
 /** `document` with these fields replaced where they stand, or added at the end. An expiry that is `off` is taken away. */
-function withFields(document: Uint8Array, changes: readonly (readonly [name: string, value: Value])[]): Uint8Array {
+function withFields(document: Uint8Array, changes: readonly Field[]): Uint8Array {
   const fields: Record<string, Encodable> = Object.fromEntries(elementsOf(documentValue(document)))
   for (const [name, value] of changes) {
     fields[name] = name === 'expireAfterSeconds' && isString(value) ? undefined : value

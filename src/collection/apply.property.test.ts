@@ -4,6 +4,8 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CommandError } from '../base/errors.ts'
 import { Pace } from '../base/pace.ts'
+import { parseCollation } from '../bson/collation.ts'
+import { encodeDocument } from '../bson/encode.ts'
 import { systemEnv } from '../base/env.ts'
 import { createCollection, dropCollection, dropDatabase, modifyCollection, renameCollection } from './ddl.ts'
 import { createIndexes, dropIndexes } from './indexes.ts'
@@ -27,6 +29,7 @@ import { withSnapshot, type Store } from './store.ts'
 import { systemNamespace as oplog } from './system-namespaces/oplog.ts'
 import { createTimeSeries } from './time-series-ddl.ts'
 import { createView } from './view-ddl.ts'
+import { convertToUnique, prepareUnique, requireConvertible } from './unique.ts'
 
 const namespaces: readonly Namespace[] = [
   { db: 'shop', coll: 'a' },
@@ -37,8 +40,8 @@ const namespaces: readonly Namespace[] = [
 const namespace = fc.constantFrom(...namespaces)
 /** Names of views, and those that collections may have too. */
 const viewed = fc.constantFrom(...namespaces.slice(0, 2), { db: 'shop', coll: 'v' }, { db: 'shop', coll: 'w' })
-const id = fc.integer({ min: 0, max: 5 })
-const scalar = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('x', 'y', null, 1.5))
+const id = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom('a', 'A', 'ä', 'b'))
+const scalar = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('x', 'X', 'ẍ', 'y', 'Z', null, 1.5))
 const document = fc.record(
   { _id: id, n: scalar, list: fc.array(scalar, { maxLength: 3 }), deep: fc.record({ n: scalar }) },
   { requiredKeys: ['_id'] },
@@ -64,6 +67,10 @@ const filter = fc.oneof(
 const indexSpec = fc
   .record({ path: fc.constantFrom('n', 'list', 'deep.n'), unique: fc.boolean(), sparse: fc.boolean() })
   .map(({ path, ...options }) => ({ v: 2, key: { [path]: 1 }, name: `${path}_1`, ...options }))
+const modifiedIndex = (path: string, options: { readonly [name: string]: boolean }) => ({
+  options: {},
+  index: { name: `${path}_1`, key: undefined, options },
+})
 
 type Step = (store: Store) => Promise<unknown>
 
@@ -118,6 +125,41 @@ const steps = fc.array(
       ),
     },
     {
+      weight: 2,
+      arbitrary: fc
+        .tuple(namespace, fc.integer({ min: 40, max: 200 }), fc.integer({ min: 0, max: 4 }))
+        .map(([ns, size, max]): Step => async store => {
+          await dropCollection(store, ns)
+          await createCollection(store, ns, { capped: true, size, max })
+        }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(namespace, fc.boolean()).map(([ns, isCapped]): Step => async store => {
+        await dropCollection(store, ns)
+        const collation = parseCollation(value({ locale: 'en', strength: 2 }))?.spec
+        await createCollection(store, ns, { ...(isCapped ? { capped: true, size: 200 } : {}), collation })
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(namespace, fc.constantFrom('n', 'list', 'deep.n'), fc.integer({ min: 1, max: 3 }))
+        .map(([ns, path, strength]): Step => async store => {
+          const collation = parseCollation(value({ locale: 'en', strength }))?.spec
+          const spec = { v: 2, key: { [path]: 1 }, name: `${path}_1_s`, unique: true, collation }
+          await createIndexes(store, ns, [encodeDocument(spec)], new Pace(systemEnv))
+        }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(namespace, fc.integer({ min: 40, max: 200 }), fc.integer({ min: 0, max: 4 })).map(
+        ([ns, cappedSize, cappedMax]): Step =>
+          store =>
+            modifyCollection(store, ns, { options: { cappedSize, cappedMax }, index: undefined }),
+      ),
+    },
+    {
       weight: 1,
       arbitrary: namespace.map(
         (ns): Step =>
@@ -156,6 +198,30 @@ const steps = fc.array(
           store =>
             dropIndexes(store, ns, 'all'),
       ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(namespace, fc.constantFrom('n', 'list', 'deep.n')).map(
+        ([ns, path]): Step =>
+          store =>
+            prepareUnique(store, ns, modifiedIndex(path, { prepareUnique: true }), new Pace(systemEnv)),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(namespace, fc.constantFrom('n', 'list', 'deep.n')).map(
+        ([ns, path]): Step =>
+          store =>
+            modifyCollection(store, ns, modifiedIndex(path, { prepareUnique: false })),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(namespace, fc.constantFrom('n', 'list', 'deep.n')).map(([ns, path]): Step => async store => {
+        const modification = modifiedIndex(path, { unique: true })
+        await requireConvertible(store, ns, modification, new Pace(systemEnv))
+        await convertToUnique(store, ns, modification)
+      }),
     },
     {
       weight: 1,
@@ -247,7 +313,7 @@ test('applying the log to nothing gives the state that the live writes made, and
       expect(found).toEqual(expected)
       await Promise.all([live.engine.close(), copy.engine.close()])
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   )
 })
 

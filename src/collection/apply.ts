@@ -5,16 +5,18 @@
  * Law: applying the entries after position P to the state at P gives the state that the live writes produced.
  */
 import { must } from '../base/assert.ts'
-import { findField, fieldName, firstElement, getField } from '../bson/reader.ts'
+import { firstElement, getField } from '../bson/reader.ts'
 import { documentBytes, documentValue } from '../bson/value.ts'
 import { BsonWriter } from '../bson/writer.ts'
 import { encodeEntry, type OplogEntry } from '../oplog/entry.ts'
-import { nameOf } from '../storage/changes.ts'
 import type { MaybePromise, WriteTransaction } from '../storage/engine.ts'
 import { applyDiff } from '../update/diff.ts'
 import { applyCommand } from './apply-command.ts'
+import { appendRecord, recordChanged } from './capped.ts'
 import type { Catalog, CollectionInfo } from './catalog.ts'
-import { indexEntriesOf, recordKey } from './keys.ts'
+import { idOf } from './document-id.ts'
+import { hasNoEntries, keyOfId, moveEntries, putEntries, removeEntries } from './index-entries.ts'
+import { recordKey } from './keys.ts'
 import { parseNamespace } from './namespace.ts'
 import { putRetryRecords } from './retry.ts'
 
@@ -22,7 +24,7 @@ import { putRetryRecords } from './retry.ts'
 export interface Change {
   readonly entry: OplogEntry
   readonly info?: CollectionInfo | undefined
-  /** The document's record key. */
+  /** The document's record key; of an insert into a capped collection nobody knows it before. */
   readonly key?: Uint8Array | undefined
   readonly before?: Uint8Array | undefined
   readonly after?: Uint8Array | undefined
@@ -82,39 +84,36 @@ async function infoOf(
   return must(await catalog.find(transaction, parseNamespace(entry.ns)), `collection ${entry.ns} of an oplog entry`)
 }
 
-function applyInsert(transaction: WriteTransaction, info: CollectionInfo, { entry, key: known }: Change): void {
+function applyInsert(
+  transaction: WriteTransaction,
+  info: CollectionInfo,
+  { entry, key: known }: Change,
+): MaybePromise<void> {
   const document = entry.o
-  const key = known ?? recordKeyOf(info, document)
-  transaction.put('records', key, document)
-  for (const index of info.indexes) {
-    if (index.unique) for (const entry of indexEntriesOf(index, document)) transaction.put('index', entry.key, key)
+  if (info.capped !== undefined) {
+    return appendRecord(transaction, info, document).then(key => putEntries(transaction, info, key, document))
   }
+  const key = known ?? recordKey(info.id, idOf(document))
+  transaction.put('records', key, document)
+  return putEntries(transaction, info, key, document)
 }
 
 async function applyUpdate(transaction: WriteTransaction, info: CollectionInfo, change: Change): Promise<void> {
   const documentKey = must(change.entry.o2, 'o2 of an update entry')
-  const key = change.key ?? recordKeyOf(info, documentKey)
+  const key = change.key ?? must(await keyOfId(transaction, info, idOf(documentKey)), 'document of an update entry')
   const before = change.before ?? must(await transaction.get('records', key), 'document of an update entry')
   const after = change.after ?? afterUpdate(before, change.entry.o)
   transaction.put('records', key, after)
-  for (const index of info.indexes) {
-    if (!index.unique) continue
-    const kept = new Set(indexEntriesOf(index, after).map(entry => nameOf(entry.key)))
-    for (const entry of indexEntriesOf(index, before)) {
-      if (!kept.has(nameOf(entry.key))) transaction.delete('index', entry.key)
-    }
-    for (const entry of indexEntriesOf(index, after)) transaction.put('index', entry.key, key)
-  }
+  await moveEntries(transaction, info, key, { before, after })
+  if (info.capped !== undefined) await recordChanged(transaction, info, before, after)
 }
 
 async function applyDelete(transaction: WriteTransaction, info: CollectionInfo, change: Change): Promise<void> {
-  const key = change.key ?? recordKeyOf(info, change.entry.o)
-  const unique = info.indexes.filter(index => index.unique)
-  if (unique.length > 0) {
+  const key = change.key ?? must(await keyOfId(transaction, info, idOf(change.entry.o)), 'document of a delete entry')
+  if (!hasNoEntries(info)) {
     const before = change.before ?? must(await transaction.get('records', key), 'document of a delete entry')
-    for (const index of unique) {
-      for (const entry of indexEntriesOf(index, before)) transaction.delete('index', entry.key)
-    }
+    await removeEntries(transaction, info, key, before)
+    if (info.capped !== undefined) await recordChanged(transaction, info, before, undefined)
   }
   transaction.delete('records', key)
 }
@@ -130,10 +129,4 @@ export function deltaOf(o: Uint8Array): Uint8Array | undefined {
   // A stored document's first field is its _id, so $v cannot be a user's.
   if (firstElement(documentValue(o))?.[0] !== '$v') return undefined
   return documentBytes(must(getField(o, 'diff'), 'diff of an update entry'))
-}
-
-const idField = fieldName('_id')
-
-function recordKeyOf(info: CollectionInfo, document: Uint8Array): Uint8Array {
-  return recordKey(info.id, must(findField(document, 0, idField), '_id of a stored document'))
 }

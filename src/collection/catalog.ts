@@ -10,11 +10,13 @@
  */
 import { must } from '../base/assert.ts'
 import { sameBytes } from '../bson/bytes.ts'
+import { parseCollation, type Collation } from '../bson/collation.ts'
 import { encodeDocument } from '../bson/encode.ts'
 import { elementsOf, getField, itemsOf } from '../bson/reader.ts'
 import { BsonType, documentBytes, isNumber, toBool, toInt32, toText, type Value } from '../bson/value.ts'
-import { toExactInteger } from '../bson/number.ts'
-import { compileMatch, type Match } from '../query/match.ts'
+import { toExactInteger, toNearestDouble } from '../bson/number.ts'
+import type { Variables } from '../expression/variables.ts'
+import { compileMatch, type Match, type MatchOptions } from '../query/match.ts'
 import type { Reader, WriteTransaction } from '../storage/engine.ts'
 import type { Namespace } from './namespace.ts'
 import { timeSeriesOf, type TimeSeries } from './time-series.ts'
@@ -27,6 +29,14 @@ export interface IndexInfo {
   /** Path and direction of each field, in order. */
   readonly fields: readonly (readonly [path: string, direction: 1 | -1])[]
   readonly unique: boolean
+  /** On the way to being unique: refuses new equal keys, and keeps those that were there. */
+  readonly preparesUnique: boolean
+  /** How its texts compare; undefined for by their bytes. */
+  readonly collation: Collation | undefined
+  /** Of an _id index: values without text are unique without it, since records are keyed by them. */
+  readonly hasTextAlone: boolean
+  /** Whether its keys are stored: of a unique index or one that is to be, and of the _id index where records are not keyed by _id. */
+  readonly hasEntries: boolean
   readonly sparse: boolean
   /** Documents that do not match are not in the index; undefined when all are. */
   readonly partialFilter: Match | undefined
@@ -34,7 +44,7 @@ export interface IndexInfo {
   readonly building: boolean
 }
 
-/** The `id` of the _id index. */
+/** The `id` of an _id index that has no entries. */
 export const idIndexId = 0
 
 export interface CollectionInfo {
@@ -44,23 +54,44 @@ export interface CollectionInfo {
   readonly id: number
   /** The options of `create` as listCollections shows them; an empty document when none were given. */
   readonly options: Uint8Array
-  /** The first is the _id index, which has no entries of its own: records are keyed by _id. */
+  /** The first is the _id index. It has no entries where records are keyed by all that it promises. */
   readonly indexes: readonly IndexInfo[]
+  /** Undefined when it is not capped. */
+  readonly capped: CappedLimits | undefined
+  /** What commands and indexes have that name none of their own; undefined for none. */
+  readonly collation: Collation | undefined
   /** The option changeStreamPreAndPostImages. Whether writes keep pre-images is for pre-images.ts to say. */
   readonly keepsImages: boolean
   /** Refuses a document that does not match; undefined when there is no validator. */
   readonly validator: Match | undefined
   /** `validationLevel: moderate` lets updates of documents that did not match before through. */
   readonly validatesModerately: boolean
+  /** `validationAction: warn` logs what would be refused. */
+  readonly warnsOnly: boolean
   /** Of a collection of buckets: what is inserted are measurements. Undefined for all others. */
   readonly timeSeries: TimeSeries | undefined
+}
+
+export interface CappedLimits {
+  /** What the documents may weigh together. */
+  readonly sizeBytes: number
+  /** Infinity for no limit. */
+  readonly countMax: number
 }
 
 /** How many decodings are kept. */
 const cachedCountMax = 10_000
 
 export class Catalog {
+  /** Whether a collection may have a default collation; undefined until somebody has looked. */
+  hasCollations: boolean | undefined
+  readonly #variables: Variables
   readonly #cache = new Map<string, { bytes: Uint8Array; info: CollectionInfo }>()
+
+  /** `variables` are those of validators. */
+  constructor(variables: Variables) {
+    this.#variables = variables
+  }
 
   /** The collection of that name in what `reader` sees; undefined when there is none. */
   async find(reader: Reader, namespace: Namespace): Promise<CollectionInfo | undefined> {
@@ -73,7 +104,7 @@ export class Catalog {
     const cached = this.#cache.get(name)
     if (cached !== undefined && sameBytes(cached.bytes, bytes)) return cached.info
     if (this.#cache.size >= cachedCountMax) this.#cache.clear()
-    const info = decodeInfo(namespace, bytes)
+    const info = decodeInfo(namespace, bytes, this.#variables)
     this.#cache.set(name, { bytes, info })
     return info
   }
@@ -118,8 +149,10 @@ export function putInfo(
   transaction.put('catalog', catalogKey(namespace), encodeInfo(info))
 }
 
-function decodeInfo(namespace: Namespace, bytes: Uint8Array): CollectionInfo {
+function decodeInfo(namespace: Namespace, bytes: Uint8Array, variables: Variables): CollectionInfo {
   const options = documentBytes(must(getField(bytes, 'options'), 'options of a catalog entry'))
+  const capped = cappedLimitsOf(options)
+  const collation = parseCollation(getField(options, 'collation'))
   const images = getField(options, 'changeStreamPreAndPostImages')
   const enabled = images && getField(documentBytes(images), 'enabled')
   return {
@@ -127,18 +160,38 @@ function decodeInfo(namespace: Namespace, bytes: Uint8Array): CollectionInfo {
     uuid: Buffer.from(toText(must(getField(bytes, 'uuid'), 'uuid of a catalog entry')), 'hex'),
     id: toInt32(must(getField(bytes, 'id'), 'id of a catalog entry')),
     options,
-    indexes: itemsOf(must(getField(bytes, 'indexes'), 'indexes of a catalog entry')).map(decodeIndex),
+    indexes: itemsOf(must(getField(bytes, 'indexes'), 'indexes of a catalog entry')).map((value, position) =>
+      position === 0 ? decodeIdIndex(value, { isCapped: capped !== undefined, collation }) : decodeIndex(value),
+    ),
+    capped,
+    collation,
     keepsImages: enabled !== undefined && toBool(enabled),
-    validator: compileValidator(options),
+    validator: compileValidator(options, { variables, collation }),
     validatesModerately: textOption(options, 'validationLevel') === 'moderate',
     timeSeries: timeSeriesOf(options),
+    warnsOnly: textOption(options, 'validationAction') === 'warn',
   }
 }
 
-function compileValidator(options: Uint8Array): Match | undefined {
+/** The limits of a capped collection, from its options; undefined when it is not capped. */
+export function cappedLimitsOf(options: Uint8Array): CappedLimits | undefined {
+  if (!flag(options, 'capped')) return undefined
+  const countMax = numberOption(options, 'max') ?? 0
+  return {
+    sizeBytes: must(numberOption(options, 'size'), 'size of a capped collection'),
+    countMax: countMax > 0 ? countMax : Infinity,
+  }
+}
+
+function numberOption(document: Uint8Array, name: string): number | undefined {
+  const value = getField(document, name)
+  return isNumber(value) ? toNearestDouble(value) : undefined
+}
+
+function compileValidator(options: Uint8Array, match: MatchOptions): Match | undefined {
   const validator = getField(options, 'validator')
   if (validator === undefined || textOption(options, 'validationLevel') === 'off') return undefined
-  return compileMatch(validator, {})
+  return compileMatch(validator, match)
 }
 
 function textOption(document: Uint8Array, name: string): string | undefined {
@@ -149,28 +202,38 @@ function textOption(document: Uint8Array, name: string): string | undefined {
 function decodeIndex(value: Value): IndexInfo {
   const entry = documentBytes(value)
   const building = getField(entry, 'building')
-  const id = toInt32(must(getField(entry, 'id'), 'id of an index'))
-  const described = describeIndex(documentBytes(must(getField(entry, 'spec'), 'spec of an index')))
   return {
-    ...described,
-    // That of a clustered collection says that it is unique; that of _id never needs entries for it.
-    unique: described.unique && id !== idIndexId,
-    id,
+    ...describeIndex(documentBytes(must(getField(entry, 'spec'), 'spec of an index'))),
+    id: toInt32(must(getField(entry, 'id'), 'id of an index')),
     building: building !== undefined && toBool(building),
   }
+}
+
+function decodeIdIndex(
+  value: Value,
+  { isCapped, collation }: { readonly isCapped: boolean; readonly collation: Collation | undefined },
+): IndexInfo {
+  const decoded = decodeIndex(value)
+  // That of a clustered collection says that it is unique; that is no reason for entries.
+  return { ...decoded, unique: false, hasEntries: decoded.id !== idIndexId, hasTextAlone: !isCapped, collation }
 }
 
 /** What an index specification says, in our terms. The specification was checked when it came in. */
 export function describeIndex(spec: Uint8Array): Omit<IndexInfo, 'id' | 'building'> {
   const key = must(getField(spec, 'key'), 'key of an index')
   const partial = getField(spec, 'partialFilterExpression')
+  const collation = parseCollation(getField(spec, 'collation'))
   return {
     name: toText(must(getField(spec, 'name'), 'name of an index')),
     spec,
     fields: elementsOf(key).map(([path, direction]) => [path, directionOf(direction)]),
     unique: flag(spec, 'unique'),
+    preparesUnique: flag(spec, 'prepareUnique'),
+    hasEntries: flag(spec, 'unique') || flag(spec, 'prepareUnique'),
     sparse: flag(spec, 'sparse'),
-    partialFilter: partial === undefined ? undefined : compileMatch(partial, {}),
+    partialFilter: partial === undefined ? undefined : compileMatch(partial, { collation }),
+    collation,
+    hasTextAlone: false,
   }
 }
 

@@ -21,7 +21,8 @@ export function uuidFrom(bytes: Uint8Array): Uint8Array {
   return uuid
 }
 
-const idIndex = { v: 2, key: { _id: 1 }, name: '_id_' }
+/** An _id index has the collation of its collection. */
+const idIndex = (collation: Encodable) => ({ v: 2, key: { _id: 1 }, name: '_id_', collation })
 
 /** The change that creates a collection with these options (already checked). */
 export function createChange(
@@ -38,7 +39,7 @@ export function createChange(
       o: encodeDocument({
         create: namespace.coll,
         ...options,
-        ...(options['clusteredIndex'] === undefined ? { idIndex } : {}),
+        ...(options['clusteredIndex'] === undefined ? { idIndex: idIndex(options['collation']) } : {}),
       }),
       wallMs: env.wallMs(),
     },

@@ -8,7 +8,7 @@ import { documentValue, type Value } from '../bson/value.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
 import type { Reader, WriteTransaction } from '../storage/engine.ts'
 import { commitChanges, type Change } from './apply.ts'
-import type { CollectionInfo } from './catalog.ts'
+import type { CollectionInfo, IndexInfo } from './catalog.ts'
 import { createChange, requireUserCollection } from './create.ts'
 import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
 import type { Store } from './store.ts'
@@ -148,38 +148,50 @@ export interface Modification {
 export async function modifyCollection(
   store: Store,
   namespace: Namespace,
+  modification: Modification,
+): Promise<Options> {
+  const { result } = await store.engine.write(transaction =>
+    modifyInTransaction(transaction, store, namespace, modification),
+  )
+  return result
+}
+
+/** The same as a part of a write. */
+export async function modifyInTransaction(
+  transaction: WriteTransaction,
+  store: Store,
+  namespace: Namespace,
   { options, index, view = {}, timeSeries, expireAfterSeconds }: Modification,
 ): Promise<Options> {
   requireUserCollection(namespace)
-  const { result } = await store.engine.write(async transaction => {
-    const info = await store.catalog.find(transaction, namespace)
-    if (info !== undefined) {
-      requireNone({ ...view, timeseries: timeSeries && true }, 'not supported on a collection')
-      if (getField(info.options, 'clusteredIndex') === undefined) {
-        requireNone({ expireAfterSeconds }, 'only supported on time-series and clustered collections')
-      }
-      return commitModification(transaction, store, info, { options: { ...options, expireAfterSeconds }, index })
+  const info = await store.catalog.find(transaction, namespace)
+  if (info !== undefined) {
+    requireNone({ ...view, timeseries: timeSeries && true }, 'not supported on a collection')
+    if (getField(info.options, 'clusteredIndex') === undefined) {
+      requireNone({ expireAfterSeconds }, 'only supported on time-series and clustered collections')
     }
-    const definition = await findView(transaction, store.catalog, namespace)
-    if (definition === undefined) throw namespaceNotFound(namespace)
-    if (definition.isTimeSeries) {
-      requireNone({ ...options, ...view, index: index && true }, 'not supported on a time-series collection')
-      const buckets = await requireCollection(transaction, store, definition.viewOn)
-      const of = { view: definition, buckets }
-      const changed = timeSeries && (await modifyTimeSeries(transaction, store, of, timeSeries))
-      return commitModification(transaction, store, buckets, {
-        options: { expireAfterSeconds, ...changed },
-        index: undefined,
-      })
-    }
-    requireNone(
-      { ...options, index: index && true, timeseries: timeSeries && true, expireAfterSeconds },
-      'not supported on a view',
-    )
-    await modifyView(transaction, store, definition, view)
-    return {}
-  })
-  return result
+    const { cappedSize, cappedMax } = options
+    if (info.capped === undefined) requireNone({ cappedSize, cappedMax }, 'only supported on a capped collection')
+    return commitModification(transaction, store, info, { options: { ...options, expireAfterSeconds }, index })
+  }
+  const definition = await findView(transaction, store.catalog, namespace)
+  if (definition === undefined) throw namespaceNotFound(namespace)
+  if (definition.isTimeSeries) {
+    requireNone({ ...options, ...view, index: index && true }, 'not supported on a time-series collection')
+    const buckets = await requireCollection(transaction, store, definition.viewOn)
+    const of = { view: definition, buckets }
+    const changed = timeSeries && (await modifyTimeSeries(transaction, store, of, timeSeries))
+    return commitModification(transaction, store, buckets, {
+      options: { expireAfterSeconds, ...changed },
+      index: undefined,
+    })
+  }
+  requireNone(
+    { ...options, index: index && true, timeseries: timeSeries && true, expireAfterSeconds },
+    'not supported on a view',
+  )
+  await modifyView(transaction, store, definition, view)
+  return {}
 }
 
 async function commitModification(
@@ -210,7 +222,8 @@ function requireNone(options: Options, why: string): void {
   }
 }
 
-function requireIndex(info: CollectionInfo, { name, key }: NonNullable<Modification['index']>) {
+/** The index that a modification names. @throws CommandError IndexNotFound. */
+export function requireIndex(info: CollectionInfo, { name, key }: NonNullable<Modification['index']>): IndexInfo {
   const indexes = info.indexes.filter(({ building }) => !building)
   const found = indexes.find(index =>
     name !== undefined ? index.name === name : key !== undefined && equalValues(getField(index.spec, 'key'), key),

@@ -23,10 +23,11 @@ import { documentValue, type Value } from '../bson/value.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
 import { commitChanges } from './apply.ts'
 import { discard, newId } from './apply-command.ts'
-import { describeIndex, idIndexId, putInfo, type CollectionInfo, type IndexInfo } from './catalog.ts'
+import { describeIndex, putInfo, type CollectionInfo, type IndexInfo } from './catalog.ts'
 import { duplicateKey } from './constraints.ts'
 import { ensureCollection, newUuid, requireUserCollection } from './create.ts'
 import { commandEntry, requireCollection, uuidValue } from './ddl.ts'
+import { addHolder, holdersOf } from './index-entries.ts'
 import { indexEntriesOf, rangeOf } from './keys.ts'
 import type { Namespace } from './namespace.ts'
 import { everything, readDocuments } from './read.ts'
@@ -53,7 +54,14 @@ export async function createIndexes(
     return true
   })
   const { result: begun } = await store.engine.write(transaction => beginIndexes(transaction, store, namespace, specs))
-  if (begun.building.length > 0) await buildIndexes(store, namespace, begun.building, pace)
+  const { building } = begun
+  if (building.length > 0) {
+    const commit = async (transaction: WriteTransaction, isEmpty: boolean) => {
+      const info = await requireCollection(transaction, store, namespace)
+      await commitIndexes(transaction, store, info, building, { isEmpty })
+    }
+    await buildIndexes(store, namespace, { indexes: building, pace, commit })
+  }
   const { result: after } = await store.engine.write(
     async transaction => (await requireCollection(transaction, store, namespace)).indexes.length,
   )
@@ -99,9 +107,13 @@ type Description = ReturnType<typeof describeIndex>
  * @throws CommandError IndexKeySpecsConflict, IndexOptionsConflict when another one is in its place.
  */
 function isThere(indexes: readonly Description[], wanted: Description): boolean {
-  const keyOf = (spec: Uint8Array) => getField(spec, 'key')
+  // What makes two indexes the same: one key may have several, with different collations.
+  const isSameIn = (name: 'key' | 'collation', a: Uint8Array, b: Uint8Array) =>
+    equalValues(getField(a, name), getField(b, name))
   const sameName = indexes.find(({ name }) => name === wanted.name)
-  const sameKey = indexes.find(({ spec }) => equalValues(keyOf(spec), keyOf(wanted.spec)))
+  const sameKey = indexes.find(
+    ({ spec }) => isSameIn('key', spec, wanted.spec) && isSameIn('collation', spec, wanted.spec),
+  )
   if (sameName !== undefined && sameName !== sameKey) {
     throw new CommandError(
       'IndexKeySpecsConflict',
@@ -146,21 +158,28 @@ async function commitIndexes(
 
 const fieldsOf = (document: Uint8Array) => Object.fromEntries(elementsOf(documentValue(document)))
 
-/** Steps 2 and 3. */
-async function buildIndexes(
+export interface IndexBuild<T> {
+  /** Marked as building. */
+  readonly indexes: readonly IndexInfo[]
+  readonly pace: Pace
+  /** Step 3. `isEmpty` tells that there were no documents. */
+  commit(transaction: WriteTransaction, isEmpty: boolean): Promise<T>
+}
+
+/** Steps 2 and 3. If anything fails the indexes are taken away again. */
+export async function buildIndexes<T>(
   store: Store,
   namespace: Namespace,
-  indexes: readonly IndexInfo[],
-  pace: Pace,
-): Promise<void> {
-  const unique = indexes.filter(index => index.unique)
+  { indexes, pace, commit }: IndexBuild<T>,
+): Promise<T> {
+  const filled = indexes.filter(index => index.hasEntries)
   try {
     let isEmpty = true
     let keys: Uint8Array[] = []
     const flush = async () => {
       const batch = keys
       keys = []
-      await store.engine.write(transaction => addEntries(transaction, store, namespace, unique, batch))
+      await store.engine.write(transaction => addEntries(transaction, store, namespace, filled, batch))
     }
     for await (const { key } of readDocuments(store, namespace, everything, { pace })) {
       isEmpty = false
@@ -168,13 +187,14 @@ async function buildIndexes(
       if (keys.length === 500) await flush()
     }
     await flush()
-    await store.engine.write(async transaction => {
+    const { result } = await store.engine.write(async transaction => {
       const info = await requireCollection(transaction, store, namespace)
       if (!indexes.every(({ id }) => info.indexes.some(index => index.id === id))) {
         throw new CommandError('IndexBuildAborted', 'the collection was dropped while its indexes were being built')
       }
-      await commitIndexes(transaction, store, info, indexes, { isEmpty })
+      return commit(transaction, isEmpty)
     })
+    return result
   } catch (error) {
     await store.engine.write(transaction => abandonIndexes(transaction, store, namespace, indexes))
     throw error
@@ -194,9 +214,9 @@ async function addEntries(
     if (document === undefined) continue
     for (const index of indexes) {
       for (const entry of indexEntriesOf(index, document)) {
-        const holder = await transaction.get('index', entry.key)
-        if (holder !== undefined && !sameBytes(holder, key)) throw duplicateKey(info, index, entry.values)
-        transaction.put('index', entry.key, key)
+        const others = (await holdersOf(transaction, index, entry)).filter(holder => !sameBytes(holder, key))
+        if (index.unique && others.length > 0) throw duplicateKey(info, index, entry.values)
+        await addHolder(transaction, index, entry, key)
       }
     }
   }
@@ -241,7 +261,8 @@ export async function dropIndexes(store: Store, namespace: Namespace, choice: In
 function chooseIndexes(info: CollectionInfo, choice: IndexChoice): readonly IndexInfo[] {
   // Those that are still being built were not logged, so nothing tells that they go.
   const indexes = info.indexes.filter(({ building }) => !building)
-  if (choice === 'all') return indexes.filter(({ id }) => id !== idIndexId)
+  const [idIndex, ...others] = indexes
+  if (choice === 'all') return others
   const chosen =
     'key' in choice
       ? [indexes.find(({ spec }) => equalValues(getField(spec, 'key'), choice.key))]
@@ -251,7 +272,7 @@ function chooseIndexes(info: CollectionInfo, choice: IndexChoice): readonly Inde
       const what = 'key' in choice ? 'with the given key' : `with name [${must(choice.names[position], 'name')}]`
       throw new CommandError('IndexNotFound', `index not found ${what}`)
     }
-    if (index.id === idIndexId) throw new CommandError('InvalidOptions', 'cannot drop _id index')
+    if (index === idIndex) throw new CommandError('InvalidOptions', 'cannot drop _id index')
     return index
   })
 }

@@ -7,7 +7,7 @@ import type { Value } from '../bson/value.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
 import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
-import { duplicateId, requireUnique, requireValid } from './constraints.ts'
+import { duplicateId, requireOutsideTransaction, requireRoom, requireUnique, requireValid } from './constraints.ts'
 import { ensureInsertable, requireUserCollection } from './create.ts'
 import { documentKeyOf, newObjectId, prepareDocument } from './document-id.ts'
 import { recordKey } from './keys.ts'
@@ -30,8 +30,6 @@ export interface InsertOptions extends WriteOptions {
   readonly ordered: boolean
   /** Whether a timestamp of zero is stored as it is, as when data is restored; else it means the present time. */
   readonly keepsZeroTimestamps?: boolean
-  /** A multi-document transaction cannot insert measurements, whose buckets are numbered. */
-  readonly isInTransaction?: boolean
 }
 
 /** A statement that was refused; the others are not concerned. */
@@ -109,15 +107,16 @@ async function insertChunk(
 ): Promise<InsertResult> {
   const earlier = await findEarlier(transaction, options.retryable)
   const info = await ensureInsertable(transaction, store, options.namespace)
+  requireOutsideTransaction(store, info)
   const { timeSeries } = info
-  if (timeSeries !== undefined && options.isInTransaction === true) throw bucketsInTransaction(options.namespace)
+  if (timeSeries !== undefined && store.isTransaction) throw bucketsInTransaction(options.namespace)
   const prepare =
     timeSeries === undefined
       ? preparer(store, options)
       : packer(store, timeSeries, (await reserveBucketNumbers(transaction, to - from)) - BigInt(from))
   const rows = prepareRows(info, options, prepare, from, to)
-  const taken = await takenKeys(transaction, rows)
-  const hasUnique = info.indexes.some(index => index.unique)
+  const taken = info.capped === undefined ? await takenKeys(transaction, rows) : new Set<string>()
+  const hasUnique = info.indexes.some(index => index.hasEntries)
   const changeOf = changesOf(store, info, options)
   const changes: Change[] = []
   const writeErrors: WriteError[] = []
@@ -132,7 +131,7 @@ async function insertChunk(
     }
     const error =
       row.refusal ??
-      plainRefusalOf(info, row, taken, options) ??
+      plainRefusalOf(store, info, row, taken, options) ??
       // Waiting for an answer that is known costs as much as the rest of the document.
       (hasUnique ? await collisionOf(transaction, info, row) : undefined)
     if (error !== undefined) {
@@ -144,7 +143,7 @@ async function insertChunk(
     // Unique keys of this chunk's own documents are looked for in the transaction, so it has to hold them already.
     if (hasUnique) await commitChanges(transaction, store.catalog, [change])
     else changes.push(change)
-    taken.add(row.keyText)
+    if (row.key !== nowhere) taken.add(row.keyText)
     insertedCount++
   }
   await commitChanges(transaction, store.catalog, changes)
@@ -155,6 +154,7 @@ async function insertChunk(
 interface Row {
   readonly index: number
   readonly document: Uint8Array
+  /** `nowhere` until a capped collection gives it one. */
   readonly key: Uint8Array
   /** The key's bytes as text, for sets. */
   readonly keyText: string
@@ -181,7 +181,8 @@ function prepareRows(info: CollectionInfo, options: InsertOptions, prepare: Prep
     const given = options.documents[index] as Uint8Array
     try {
       const { document, id } = prepare(given, index)
-      const key = recordKey(info.id, id)
+      requireRoom(info, document)
+      const key = info.capped === undefined ? recordKey(info.id, id) : nowhere
       rows.push({ index, document, key, keyText: nameOf(key), refusal: undefined })
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
@@ -205,6 +206,7 @@ async function takenKeys(transaction: WriteTransaction, rows: readonly Row[]): P
 
 /** What is wrong with a document in itself, or beside the ones whose keys are taken. */
 function plainRefusalOf(
+  store: Store,
   info: CollectionInfo,
   { keyText, document }: Row,
   taken: ReadonlySet<string>,
@@ -212,7 +214,7 @@ function plainRefusalOf(
 ): CommandError | undefined {
   if (taken.has(keyText)) return duplicateId(info, document)
   if (bypassesValidation || info.validator === undefined) return undefined
-  return refusalIn(() => requireValid(info, document))
+  return refusalIn(() => requireValid(store, info, document))
 }
 
 /** The error of a unique index whose key is taken. */
@@ -247,7 +249,7 @@ function changesOf(store: Store, info: CollectionInfo, { retryable, firstStmtId 
   const wallMs = store.env.wallMs()
   return ({ document, key, index }: Row): Change => ({
     info,
-    key,
+    key: info.capped === undefined ? key : undefined,
     entry: {
       op: 'i',
       ns,

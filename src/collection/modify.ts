@@ -9,11 +9,11 @@ import type { WriteTransaction } from '../storage/engine.ts'
 import type { Applied, Update, UpdateMoment } from '../update/update.ts'
 import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
-import { duplicateId, requireUnique, requireValid } from './constraints.ts'
+import { duplicateId, requireOutsideTransaction, requireRoom, requireUnique, requireValid } from './constraints.ts'
 import { ensureCollection } from './create.ts'
 import { documentKeyOf, idOf, newObjectId, prepareDocument, withIdFirst } from './document-id.ts'
 import type { WriteOptions } from './insert.ts'
-import { recordKey } from './keys.ts'
+import { keyOfId } from './index-entries.ts'
 import { showNamespace } from './namespace.ts'
 import { keepsImages } from './pre-images.ts'
 import type { Located } from './read.ts'
@@ -112,13 +112,14 @@ async function updateLocated(
   info: CollectionInfo,
   { key, document: before }: Located,
 ): Promise<Outcome> {
+  requireOutsideTransaction(store, info)
   const { update, keepsValue } = statement
   const arrayIndex = update.usesPosition ? statement.matchedIndex(before) : undefined
   const applied = update.apply(before, { ...momentOf(store), arrayIndex })
   const after = applied.kind === 'nothing' ? before : applied.after
   const value = keepsValue === 'before' ? before : keepsValue === 'after' ? after : undefined
   if (applied.kind === 'nothing') return { ...nothing, matchedCount: 1, value }
-  if (!statement.bypassesValidation) requireValid(info, after, before)
+  if (!statement.bypassesValidation) requireValid(store, info, after, before)
   await requireUnique(transaction, info, key, after)
   const entry: OplogEntry = {
     ...entryBasis(store, statement, info, before, value),
@@ -141,6 +142,7 @@ async function deleteLocated(
   info: CollectionInfo,
   { key, document: before }: Located,
 ): Promise<Outcome> {
+  requireOutsideTransaction(store, info)
   const value = statement.keepsValue === undefined ? undefined : before
   const entry: OplogEntry = {
     ...entryBasis(store, statement, info, before, value),
@@ -170,14 +172,16 @@ function entryBasis(
 
 async function upsert(transaction: WriteTransaction, store: Store, statement: UpdateStatement): Promise<Outcome> {
   const info = await ensureCollection(transaction, store, statement.namespace)
+  requireOutsideTransaction(store, info)
   const moment = momentOf(store)
   const made = statement.update.applyToMissing(equalitiesOf(statement.selection.filter), moment)
   const given = getField(made, '_id')
   const withId = given === undefined ? withIdFirst(made, objectIdValue(newObjectId(store.env))) : made
   const { document, id } = prepareDocument(withId, store.env, moment.clusterTime)
-  const key = recordKey(info.id, id)
-  if ((await transaction.get('records', key)) !== undefined) throw duplicateId(info, document)
-  if (!statement.bypassesValidation) requireValid(info, document)
+  const key = await keyOfId(transaction, info, id)
+  if (key !== undefined && (await transaction.get('records', key)) !== undefined) throw duplicateId(info, document)
+  requireRoom(info, document)
+  if (!statement.bypassesValidation) requireValid(store, info, document)
   await requireUnique(transaction, info, key, document)
   const { retryable, stmtId, keepsValue } = statement
   const value = keepsValue === 'after' ? document : undefined

@@ -40,9 +40,12 @@ export class OplogApplier {
     switch (op) {
       case 'n':
         return
-      case 'i':
-        this.#of(ns, ui).documents.set(hexOf(o2), o)
+      case 'i': {
+        const copy = this.#of(ns, ui)
+        copy.documents.set(hexOf(o2), o)
+        if (copy.options['capped'] === true) dropOldest(copy)
         return
+      }
       case 'u': {
         const { documents } = this.#of(ns, ui)
         const before = documents.get(hexOf(o2))
@@ -118,6 +121,18 @@ export class OplogApplier {
     const copy = this.#collections.get(ns)
     if (copy === undefined) throw new Error(`there is no ${ns}`)
     return copy
+  }
+}
+
+/** A capped collection's copy is capped too: what falls out of it is not in the oplog. */
+function dropOldest({ options, documents }: Copy): void {
+  const bytesOf = (document: Document) => serialize(document).length
+  let bytes = [...documents.values()].reduce((sum, document) => sum + bytesOf(document), 0)
+  const countMax = Number(options['max'] ?? 0) || Infinity
+  for (const [key, document] of documents) {
+    if (bytes <= Number(options['size']) && documents.size <= countMax) return
+    documents.delete(key)
+    bytes -= bytesOf(document)
   }
 }
 

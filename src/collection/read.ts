@@ -1,11 +1,14 @@
 /**
- * Reads documents: by their _id where the filter pins it, else by a scan in storage order (the order of _id).
+ * Reads documents: by their _id where the filter pins it, else by a scan in storage order (the order of _id, or that in which
+ * they came into a capped collection).
  *
  * A scan holds no snapshot while its reader does something else: it reads a piece, lets the snapshot go, remembers the last
  * key, and seeks again. So a long read sees each document as it was when it came by, and delays nobody.
  */
 import { scanBatchBytesMax } from '../base/limits.ts'
 import type { Pace } from '../base/pace.ts'
+import { sameBytes } from '../bson/bytes.ts'
+import { equalValues } from '../bson/compare.ts'
 import type { Collation } from '../bson/collation.ts'
 import { BsonType, documentValue, type Value } from '../bson/value.ts'
 import { compileMatch, type Match, type MatchOptions } from '../query/match.ts'
@@ -13,6 +16,8 @@ import { ElementReader, isEmpty } from '../bson/reader.ts'
 import { idsOf } from '../query/plan.ts'
 import type { Reader } from '../storage/engine.ts'
 import type { CollectionInfo } from './catalog.ts'
+import { idOf } from './document-id.ts'
+import { keyOfId } from './index-entries.ts'
 import { keyAfter, rangeOf, recordKey } from './keys.ts'
 import type { Namespace } from './namespace.ts'
 import { withSnapshot, type Store } from './store.ts'
@@ -66,7 +71,7 @@ export async function readByIds(
   info: CollectionInfo,
   { ids, match }: Selection & { ids: readonly Value[] },
 ): Promise<Located[]> {
-  const keys = distinctKeys(info, ids)
+  const keys = info.capped === undefined ? distinctKeys(info, ids) : await placesOf(reader, info, ids)
   const documents = await reader.getMany('records', keys)
   const found: Located[] = []
   for (const [index, key] of keys.entries()) {
@@ -81,6 +86,18 @@ function distinctKeys(info: CollectionInfo, ids: readonly Value[]): Uint8Array[]
   if (ids.length === 1) return [recordKey(info.id, ids[0] as Value)]
   const keys = ids.map(id => recordKey(info.id, id)).sort(Buffer.compare)
   return keys.filter((key, index) => index === 0 || Buffer.compare(key, keys[index - 1] as Uint8Array) !== 0)
+}
+
+/** The same where keys do not follow from _ids: in the order in which the documents came. */
+async function placesOf(reader: Reader, info: CollectionInfo, ids: readonly Value[]): Promise<Uint8Array[]> {
+  const keys: Uint8Array[] = []
+  for (const id of ids) {
+    const key = await keyOfId(reader, info, id)
+    if (key === undefined) continue
+    const document = info.collation && (await reader.get('records', key))
+    if (document === undefined || equalValues(idOf(document), id)) keys.push(key)
+  }
+  return keys.sort(Buffer.compare).filter((key, index) => index === 0 || !sameBytes(key, keys[index - 1] as Uint8Array))
 }
 
 /** Of documents that lie nowhere: those of a view of the log. */

@@ -1,6 +1,6 @@
 /** What tests of collections work with: a store on the memory engine, and verbs. */
 import { serialize, type Document } from 'bson'
-import { systemEnv } from '../base/env.ts'
+import { systemEnv, type Env } from '../base/env.ts'
 import { Pace } from '../base/pace.ts'
 import { parseCollation } from '../bson/collation.ts'
 import { arrayValue, documentOf } from '../bson/encode.ts'
@@ -14,6 +14,8 @@ import { rootVariables } from '../expression/variables.ts'
 import { applyEntry } from './apply.ts'
 import { newUuid } from './create.ts'
 import { insertDocuments } from './insert.ts'
+import { holderIn } from './collated-tree.ts'
+import { decodeHolders } from './index-entries.ts'
 import { indexEntriesOf, rangeOf } from './keys.ts'
 import type { Statement, UpdateStatement } from './modify.ts'
 import type { Namespace } from './namespace.ts'
@@ -24,12 +26,12 @@ import { makeStore, withSnapshot, type Store } from './store.ts'
 export const bytes = (document: Document): Uint8Array => serialize(document, { ignoreUndefined: false })
 export const value = (document: Document): Value => documentValue(bytes(document))
 
-export async function openStore(): Promise<Store> {
+export async function openStore(env: Env = systemEnv): Promise<Store> {
   const engine = await memory.open({
-    nextTime: clusterClock(systemEnv),
-    newDeploymentId: () => newUuid(systemEnv),
+    nextTime: clusterClock(env),
+    newDeploymentId: () => newUuid(env),
   })
-  return makeStore(systemEnv, engine)
+  return makeStore(env, engine)
 }
 
 export const things: Namespace = { db: 'shop', coll: 'things' }
@@ -106,12 +108,11 @@ export async function stateOf(store: Store): Promise<string[]> {
         if (Buffer.from(key).readUInt32BE(0) === info.id)
           lines.push(`  ${Buffer.from(key).toString('hex', 4)} ${show(document)}`)
       }
-      for (const { key, value: holder } of await snapshot.scan('index', everything, limits)) {
+      for (const { key, value: held } of await snapshot.scan('index', everything, limits)) {
         const index = info.indexes.find(({ id }) => id === Buffer.from(key).readUInt32BE(0))
-        if (index !== undefined)
-          lines.push(
-            `  ${index.name} ${Buffer.from(key).toString('hex', 4)} → ${Buffer.from(holder).toString('hex', 4)}`,
-          )
+        if (index === undefined) continue
+        const holders = decodeHolders(held).map(holder => Buffer.from(holder).toString('hex', 4))
+        lines.push(`  ${index.name} ${Buffer.from(key).toString('hex', 4)} → ${holders.join(' ')}`)
       }
     }
     for (const { key, value: record } of await snapshot.scan('session', everything, limits)) {
@@ -148,12 +149,21 @@ export async function indexContents(store: Store): Promise<{ expected: string[];
       `${Buffer.from(key).toString('hex')} → ${Buffer.from(holder).toString('hex')}`
     for (const info of await store.catalog.list(snapshot)) {
       const records = await snapshot.scan('records', rangeOf(info.id), limits)
-      for (const index of info.indexes.filter(({ unique }) => unique)) {
+      for (const index of info.indexes.filter(({ hasEntries }) => hasEntries)) {
+        const inTree = new Set<string>()
         for (const { key, value: document } of records) {
-          expected.push(...indexEntriesOf(index, document).map(entry => line(entry.key, key)))
+          for (const entry of indexEntriesOf(index, document)) {
+            expected.push(line(entry.key, key))
+            if (entry.isCollated) inTree.add(Buffer.from(entry.key).toString('hex'))
+          }
         }
-        const entries = await snapshot.scan('index', rangeOf(index.id), limits)
-        found.push(...entries.map(entry => line(entry.key, entry.value)))
+        for (const entry of await snapshot.scan('index', rangeOf(index.id), limits)) {
+          const isRoot = entry.key[4] === 0xff
+          if (isRoot) continue
+          const isNode = inTree.has(Buffer.from(entry.key).toString('hex'))
+          const holders = isNode ? [holderIn(entry.value)] : decodeHolders(entry.value)
+          found.push(...holders.map(holder => line(entry.key, holder)))
+        }
       }
     }
     return { expected: expected.sort(), found: found.sort() }

@@ -2,6 +2,9 @@
 import type { Env } from '../base/env.ts'
 import { retentionDefault, type RetentionPolicy } from '../oplog/retention.ts'
 import type { OpenedEngine, Snapshot } from '../storage/engine.ts'
+import type { Log } from '../base/log.ts'
+import { rootVariables } from '../expression/variables.ts'
+import { CappedNews } from './capped-news.ts'
 import { Catalog } from './catalog.ts'
 import { ClusterParameters } from './cluster-parameters.ts'
 
@@ -11,6 +14,10 @@ export interface Store {
   readonly catalog: Catalog
   readonly settings: StoreSettings
   readonly parameters: ClusterParameters
+  readonly cappedNews: CappedNews
+  readonly log: Pick<Log, 'warn'>
+  /** Whether this is how a multi-document transaction sees the documents. */
+  readonly isTransaction: boolean
 }
 
 /** What whoever opens a deployment decides about its data. */
@@ -22,13 +29,36 @@ export interface StoreSettings {
 /** Which writes keep pre-images: those to any collection, or those to collections whose option says so. */
 export type ImageKeeping = 'always' | 'perCollection'
 
-export function makeStore(env: Env, engine: OpenedEngine, settings: Partial<StoreSettings> = {}): Store {
+export interface StoreOptions extends Partial<StoreSettings> {
+  /** Where what validators warn of goes; undefined for nowhere. */
+  readonly log?: Pick<Log, 'warn'>
+}
+
+const nowhere: Pick<Log, 'warn'> = { warn: () => undefined }
+
+export function makeStore(
+  env: Env,
+  engine: OpenedEngine,
+  { log = nowhere, retention = retentionDefault, changeStreamImages = 'perCollection' }: StoreOptions = {},
+): Store {
+  // For validators, which live longer than a command: the time is that of each look at a document.
+  const variables = rootVariables({
+    get nowMs() {
+      return env.wallMs()
+    },
+    get clusterTime() {
+      return engine.log.newest.time
+    },
+  })
   return {
     env,
     engine,
-    catalog: new Catalog(),
-    settings: { retention: retentionDefault, changeStreamImages: 'perCollection', ...settings },
+    catalog: new Catalog(variables),
+    settings: { retention, changeStreamImages },
     parameters: new ClusterParameters(),
+    cappedNews: new CappedNews(env, engine),
+    log,
+    isTransaction: false,
   }
 }
 

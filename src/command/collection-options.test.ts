@@ -1,14 +1,67 @@
-import { expect, test } from 'vitest'
-import { ask, openServices } from '../../test/services.ts'
+import type { Document } from 'bson'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ManualEnv } from '../../test/manual-env.ts'
+import { ask, openServices, type TestServices } from '../../test/services.ts'
 import { dispatch } from './dispatch.ts'
 
-test('a validator that should only warn is refused by name, and not left out in silence', async () => {
-  const services = await openServices()
-  const create = { create: 'c', validator: { n: 1 }, $db: 'shop' }
-  expect(await ask(dispatch, services, { ...create, validationAction: 'warn' })).toMatchObject({
-    code: 238,
-    errmsg: "'create.validationAction: warn' is not supported yet",
+let env: ManualEnv
+let services: TestServices
+
+beforeEach(async () => {
+  env = new ManualEnv()
+  services = await openServices(env)
+})
+
+afterEach(() => services.close())
+
+const tell = (command: Document) => ask(dispatch, services, { ...command, $db: 'shop' })
+const insert = (document: Document) => tell({ insert: 'c', documents: [document] })
+
+test('a validator that only warns lets a document in and says so in the log', async () => {
+  await tell({ create: 'c', validator: { n: 1 }, validationAction: 'warn' })
+  expect(await insert({ _id: 7, n: 2 })).toMatchObject({ n: 1 })
+  expect(await insert({ _id: 8, n: 1 })).toMatchObject({ n: 1 })
+  await tell({ update: 'c', updates: [{ q: { _id: 8 }, u: { $set: { n: 3 } } }] })
+  const lines = services.log.lines.filter(({ message }) => message === 'Document would fail validation')
+  expect(lines.map(({ fields }) => fields)).toEqual([
+    { namespace: 'shop.c', id: '7' },
+    { namespace: 'shop.c', id: '8' },
+  ])
+  await tell({ collMod: 'c', validationAction: 'error' })
+  expect(await insert({ _id: 9 })).toMatchObject({ writeErrors: [{ code: 121 }] })
+})
+
+test('an action of later servers is refused by its name', async () => {
+  expect(await tell({ create: 'c', validationAction: 'errorAndLog' })).toMatchObject({
+    code: 2,
+    errmsg: expect.stringContaining("'errorAndLog'"),
   })
-  expect(await ask(dispatch, services, { ...create, validationAction: 'error' })).toMatchObject({ ok: 1 })
-  await services.close()
+})
+
+test('a validator may compare fields with $expr, and with the time of each write', async () => {
+  await tell({ create: 'c', validator: { $expr: { $lt: ['$from', '$to'] } } })
+  expect(await insert({ from: 1, to: 2 })).toMatchObject({ n: 1 })
+  expect(await insert({ from: 2, to: 1 })).toMatchObject({ writeErrors: [{ code: 121 }] })
+  await tell({ collMod: 'c', validator: { $expr: { $lte: ['$at', '$$NOW'] } } })
+  const at = new Date(env.wallMs() + 1000)
+  expect(await insert({ at })).toMatchObject({ writeErrors: [{ code: 121 }] })
+  await env.advance(1000)
+  expect(await insert({ at })).toMatchObject({ n: 1 })
+})
+
+test('a validator that is none is refused when it is given', async () => {
+  expect(await tell({ create: 'c', validator: { $expr: { $noSuch: 1 } } })).toMatchObject({ ok: 0 })
+  expect(await tell({ create: 'c', validator: { $expr: '$$undefined' } })).toMatchObject({ ok: 0 })
+})
+
+test('lists of collections and of databases are filtered by $expr too', async () => {
+  for (const create of ['abc', 'abcd']) await tell({ create })
+  const filter = { $expr: { $gt: [{ $strLenCP: '$name' }, 3] } }
+  const { cursor } = await tell({ listCollections: 1, filter })
+  expect(cursor.firstBatch).toMatchObject([{ name: 'abcd' }])
+  const { databases } = await ask(dispatch, services, {
+    listDatabases: 1,
+    filter: { $expr: { $eq: ['$name', 'shop'] } },
+  })
+  expect(databases).toMatchObject([{ name: 'shop' }])
 })

@@ -2,7 +2,9 @@
 import { parseCollation, type Collation } from '../bson/collation.ts'
 import { readInt32 } from '../bson/bytes.ts'
 import { documentValue, type Value } from '../bson/value.ts'
-import { elementsOf } from '../bson/reader.ts'
+import { elementsOf, isEmpty } from '../bson/reader.ts'
+import { defaultCollation } from '../collection/default-collation.ts'
+import type { Namespace } from '../collection/namespace.ts'
 import { compileExpression } from '../expression/expression.ts'
 import { rootVariables, type Variables } from '../expression/variables.ts'
 import type { Env } from '../base/env.ts'
@@ -18,6 +20,18 @@ export interface CompileContext {
 }
 
 const noDocument = documentValue(Uint8Array.of(5, 0, 0, 0, 0))
+
+/**
+ * The collation of a command on a collection: the one that it names, also when that is the simple one, else the collection's.
+ * Undefined when neither has one.
+ */
+export async function collationFor(
+  { store }: CommandContext,
+  namespace: Namespace,
+  given: Value | undefined,
+): Promise<Value | undefined> {
+  return given !== undefined && !isEmpty(given) ? given : defaultCollation(store, namespace)
+}
 
 /** `collation` and `let` are the command's fields of these names. */
 export function compileContext(

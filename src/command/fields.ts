@@ -24,7 +24,8 @@ import type { CommandRequest } from './operation.ts'
 /** Turns a field's value into what the command wants; `path` is `insert.documents` for messages. */
 export type FieldParser<T> = (value: Value | undefined, path: string) => T
 
-type Parsed<Table> = { [Name in keyof Table]: Table[Name] extends FieldParser<infer T> ? T : never }
+/** What reading by a table gives. */
+export type Parsed<Table> = { [Name in keyof Table]: Table[Name] extends FieldParser<infer T> ? T : never }
 
 /** Arguments that any command may carry; dispatch.ts has looked at them. */
 const generic = new Set([

@@ -1,6 +1,7 @@
 /** Index specifications as users write them: checked, and in the form in which they are kept and shown. */
 import { CommandError } from '../base/errors.ts'
 import { parseCollation } from '../bson/collation.ts'
+import { equalValues } from '../bson/compare.ts'
 import { documentOf, encodeDocument } from '../bson/encode.ts'
 import { toExactInteger, toNearestDouble } from '../bson/number.ts'
 import { elementsOf } from '../bson/reader.ts'
@@ -55,10 +56,12 @@ export interface IndexSpecOptions {
   readonly path: string
   /** Whether options that nobody knows are left out; else they are refused. */
   readonly ignoresUnknown: boolean
+  /** The collection's collation, for an index that names none. */
+  readonly inherited: Value | undefined
 }
 
 /** @throws CommandError for a specification that the server would refuse, or that we cannot keep the promise of. */
-export function parseIndexSpec(value: Value, { path, ignoresUnknown }: IndexSpecOptions): Uint8Array {
+export function parseIndexSpec(value: Value, { path, ignoresUnknown, inherited }: IndexSpecOptions): Uint8Array {
   const known = elementsOf(value).filter(([name]) => isKnown(name, value, ignoresUnknown))
   const spec = readDocumentFields(path, documentOf(known), table)
   if (spec.name === '') throw new CommandError('CannotCreateIndex', 'index name cannot be empty')
@@ -84,14 +87,15 @@ export function parseIndexSpec(value: Value, { path, ignoresUnknown }: IndexSpec
       'TTL indexes are single-field indexes, compound indexes do not support TTL',
     )
   }
-  const collation = parseCollation(spec.collation)
-  if (collation !== undefined && spec.unique) {
-    throw new CommandError('NotImplemented', 'a unique index with a collation is not supported yet')
+  const collation = parseCollation(spec.collation ?? inherited)
+  if (isIdKey(fields) && !equalValues(collation?.spec, inherited)) {
+    throw new CommandError('BadValue', 'The _id index must have the same collation as the collection')
   }
   return encodeDocument({
     v: 2,
     key: spec.key,
-    name: spec.name,
+    // There is one on _id already, whatever this one was to be called. Source: MongoDB, index specifications.
+    name: isIdKey(fields) ? '_id_' : spec.name,
     unique: spec.unique || undefined,
     sparse: spec.sparse || undefined,
     hidden: spec.hidden || undefined,
@@ -99,6 +103,11 @@ export function parseIndexSpec(value: Value, { path, ignoresUnknown }: IndexSpec
     expireAfterSeconds,
     collation: collation?.spec,
   })
+}
+
+const isIdKey = (fields: readonly (readonly [name: string, direction: Value])[]): boolean => {
+  const [first, ...others] = fields
+  return others.length === 0 && first?.[0] === '_id' && isNumber(first[1]) && toExactInteger(first[1]) === 1n
 }
 
 function isKnown(name: string, spec: Value, ignoresUnknown: boolean): boolean {

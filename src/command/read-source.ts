@@ -6,6 +6,7 @@ import { isSameCollation } from '../bson/collation.ts'
 import { documentOf } from '../bson/encode.ts'
 import { isEmpty } from '../bson/reader.ts'
 import type { Value } from '../bson/value.ts'
+import { defaultCollation } from '../collection/default-collation.ts'
 import type { Namespace } from '../collection/namespace.ts'
 import { runQuery } from '../collection/query.ts'
 import { compileSelection, everything, readDocuments } from '../collection/read.ts'
@@ -35,7 +36,9 @@ export async function findReadSource(
 ): Promise<ReadSource> {
   const collation = given === undefined || isEmpty(given) ? undefined : given
   const resolved = await withSnapshot(store, snapshot => resolveView(snapshot, store.catalog, namespace))
-  if (resolved === undefined) return { namespace, pipeline: undefined, collation }
+  if (resolved === undefined) {
+    return { namespace, pipeline: undefined, collation: collation ?? (await defaultCollation(store, namespace)) }
+  }
   const { view, source, pipeline } = resolved
   // Only a view's own collation is part of what it is; a time-series collection can be read with any.
   if (collation !== undefined && !view.isTimeSeries && !isSameCollation(collation, view.collation)) {

@@ -3,7 +3,10 @@ import { CommandError } from '../base/errors.ts'
 import { dateValue, timestampValue } from '../bson/encode.ts'
 import type { Value } from '../bson/value.ts'
 
-/** What is defined outside all expressions of one command. */
+/**
+ * What is defined outside all expressions of one command; or of something that lives on, whose times are then those of each
+ * evaluation.
+ */
 export interface RootVariables {
   readonly nowMs: number
   /** As `toTimestamp`. */
@@ -32,18 +35,14 @@ export const systemVariables: readonly string[] = ['ROOT', 'CURRENT', 'REMOVE', 
 
 class Outermost implements Variables {
   readonly #root: RootVariables
-  readonly #now: Value
-  readonly #clusterTime: Value
 
   constructor(root: RootVariables) {
     this.#root = root
-    this.#now = dateValue(root.nowMs)
-    this.#clusterTime = timestampValue(root.clusterTime)
   }
 
   get(name: string): Value | undefined {
-    if (name === 'NOW') return this.#now
-    if (name === 'CLUSTER_TIME') return this.#clusterTime
+    if (name === 'NOW') return dateValue(this.#root.nowMs)
+    if (name === 'CLUSTER_TIME') return timestampValue(this.#root.clusterTime)
     return this.#root.let?.get(name)
   }
 

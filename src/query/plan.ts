@@ -56,4 +56,5 @@ const textTypes = new Set<number>([
   BsonType.codeWithScope,
 ])
 
-const mayHoldText = ({ type }: Value): boolean => textTypes.has(type)
+/** Whether a collation can have a say about the value. */
+export const mayHoldText = ({ type }: Value): boolean => textTypes.has(type)

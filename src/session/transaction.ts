@@ -59,7 +59,7 @@ export class SessionTransaction implements TransactionHandle {
     this.startedMs = base.env.monotonicMs()
     this.#atEnd = [onEnd]
     const timer = base.env.after(transactionLifetimeSecondsMax * 1000, () => this.abort(() => tooOld(this.id)))
-    this.#state = { kind: 'open', overlay, store: { ...base, engine: overlay }, timer }
+    this.#state = { kind: 'open', overlay, store: { ...base, engine: overlay, isTransaction: true }, timer }
   }
 
   get txnNumber(): bigint {

@@ -2,7 +2,7 @@
 import type { Namespace } from '../collection/namespace.ts'
 import { sameBytes } from '../bson/bytes.ts'
 import { idOf } from '../collection/document-id.ts'
-import { recordKey } from '../collection/keys.ts'
+import { keyOfId } from '../collection/index-entries.ts'
 import { withoutExpiredImage } from '../collection/pre-images.ts'
 import { withSnapshot, type Store } from '../collection/store.ts'
 import type { MaybePromise } from '../storage/engine.ts'
@@ -42,7 +42,8 @@ export class Offer {
       if (info === undefined) return undefined
       const isSame = entry.ui !== undefined && sameBytes(info.uuid, entry.ui)
       if (matchCollectionUUIDForUpdateLookup && !isSame) return undefined
-      return snapshot.get('records', recordKey(info.id, idOf(documentKey)))
+      const key = await keyOfId(snapshot, info, idOf(documentKey))
+      return key && snapshot.get('records', key)
     })
   }
 }

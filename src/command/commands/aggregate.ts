@@ -78,6 +78,7 @@ export const command: Command = {
           '$changeStream cannot run within a multi-document transaction',
         )
       }
+      // Streams have the simple collation unless they name one. Source: MongoDB manual, "Change streams", collation.
       const compile = compileContext(context, parts)
       const stream = await openChangeStream(context, request, coll, parts, compile)
       return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true, doing })

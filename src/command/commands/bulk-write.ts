@@ -26,6 +26,7 @@ import {
   string,
   withoutEffect,
 } from '../fields.ts'
+import { collationFor } from '../compile.ts'
 import { compileStatement, compileUpdateStatement, runStatements } from '../statements.ts'
 import { requireStatementCount } from '../write-reply.ts'
 import { findDeleteTarget } from '../delete-target.ts'
@@ -155,21 +156,21 @@ async function runOperation(context: CommandContext, frame: Frame, op: Value, st
     case 'update': {
       const parts = readDocumentFields(path, op, updateTable)
       requireRetryable(context, parts.multi)
+      const namespace = namespaceAt(frame, parts.update)
+      const collation = await collationFor(context, namespace, parts.collation)
       const statement = compileUpdateStatement(
         context,
-        { ...frame, namespace: namespaceAt(frame, parts.update) },
-        { ...parts, update: parts.updateMods, stmtId },
+        { ...frame, namespace },
+        { ...parts, update: parts.updateMods, collation, stmtId },
       )
       return { ...(await (parts.multi ? updateAll : updateFirst)(store, statement)), kind }
     }
     case 'delete': {
       const parts = readDocumentFields(path, op, deleteTable)
       requireRetryable(context, parts.multi)
-      const statement = compileStatement(
-        context,
-        { ...frame, ...(await findDeleteTarget(context, namespaceAt(frame, parts.delete))) },
-        { ...parts, stmtId },
-      )
+      const target = await findDeleteTarget(context, namespaceAt(frame, parts.delete))
+      const collation = await collationFor(context, target.namespace, parts.collation)
+      const statement = compileStatement(context, { ...frame, ...target }, { ...parts, collation, stmtId })
       return { ...(await (parts.multi ? deleteAll : deleteFirst)(store, statement)), kind }
     }
     default:
@@ -203,7 +204,6 @@ async function insertOne(
     ordered: true,
     bypassesValidation: frame.bypassDocumentValidation,
     retryable: operation.retryable,
-    isInTransaction: operation.transaction !== undefined,
   })
   const refused = writeErrors[0]
   if (refused !== undefined) throw refused.error

@@ -5,6 +5,7 @@ import { createIndexes, hasIndexes } from '../../collection/indexes.ts'
 import { requireCollectionName, showNamespace, type Namespace } from '../../collection/namespace.ts'
 import { countDocuments, everything } from '../../collection/read.ts'
 import type { Command, CommandContext, Operation } from '../command.ts'
+import { collationFor } from '../compile.ts'
 import { bool, collectionName, document, many, optional, readFields, withoutEffect } from '../fields.ts'
 import { parseIndexSpec } from '../index-spec.ts'
 
@@ -25,8 +26,9 @@ export const command: Command = {
     if (indexes.length === 0) throw new CommandError('BadValue', 'Must specify at least one index to create')
     const namespace = { db: request.db, coll }
     requireCollectionName(namespace)
+    const inherited = await collationFor(context, namespace, undefined)
     const specs = indexes.map((value, index) =>
-      parseIndexSpec(value, { path: `createIndexes.indexes.${index}`, ignoresUnknown }),
+      parseIndexSpec(value, { path: `createIndexes.indexes.${index}`, ignoresUnknown, inherited }),
     )
     const pace = new Pace(env, () => operation.check())
     if (operation.transaction !== undefined && !(await hasIndexes(store, namespace, specs))) {

@@ -3,7 +3,8 @@ import { createCollection } from '../../collection/ddl.ts'
 import { CommandError } from '../../base/errors.ts'
 import { compileMatch } from '../../query/match.ts'
 import type { Command, CommandContext } from '../command.ts'
-import { collectionOptionFields, pickCollectionOptions } from '../collection-options.ts'
+import { compileContext } from '../compile.ts'
+import { cappedMax, cappedSize, collectionOptionFields, pickCollectionOptions } from '../collection-options.ts'
 import {
   anything,
   bool,
@@ -18,6 +19,7 @@ import {
   readFields,
   string,
   withoutEffect,
+  type Parsed,
 } from '../fields.ts'
 import { expirySeconds, parseTimeSeries } from '../time-series-options.ts'
 import { requireViewPipeline } from '../view-definition.ts'
@@ -35,9 +37,9 @@ const table = {
   create: collectionName,
   ...collectionOptionFields,
   collation: optional(document),
-  capped: notSupported(falsy),
-  size: notSupported(),
-  max: notSupported(),
+  capped: optional(bool, false),
+  size: optional(integer),
+  max: optional(integer),
   viewOn: optional(string),
   pipeline: optional(many(anything)),
   timeseries: optional(document),
@@ -52,6 +54,8 @@ const table = {
   indexOptionDefaults: withoutEffect, // The same.
 }
 
+type Parts = Parsed<typeof table>
+
 export const command: Command = {
   name: 'create',
   inApiVersion1: true,
@@ -59,7 +63,8 @@ export const command: Command = {
   async run(request, context) {
     const parts = readFields(request, table)
     const namespace = { db: request.db, coll: parts.create }
-    const collectionOptions = pickCollectionOptions(request, parts)
+    const capped = pickCapped(parts)
+    const collectionOptions = { ...capped, ...pickCollectionOptions(request, parts) }
     const { viewOn, timeseries, expireAfterSeconds } = parts
     if (context.operation.transaction !== undefined && (viewOn ?? timeseries) !== undefined) {
       throw new CommandError(
@@ -83,17 +88,16 @@ export const command: Command = {
       await createTimeSeries(context.store, namespace, { series, collation, expireAfterSeconds })
       return {}
     }
+    if (clusteredIndex !== undefined) requireNone('clusteredIndex', capped)
     if (expireAfterSeconds !== undefined && clusteredIndex === undefined) {
       throw new CommandError(
         'InvalidOptions',
         "'expireAfterSeconds' is only supported on time-series collections or when the 'clusteredIndex' option is specified",
       )
     }
-    if (collation !== undefined) {
-      throw new CommandError('NotImplemented', "a default collation ('create.collation') is not supported yet")
-    }
-    if (parts.validator !== undefined) compileMatch(parts.validator, {})
-    await createCollection(context.store, namespace, { clusteredIndex, expireAfterSeconds, ...collectionOptions })
+    if (parts.validator !== undefined) compileMatch(parts.validator, compileContext(context, {}))
+    const options = { ...collectionOptions, collation }
+    await createCollection(context.store, namespace, { clusteredIndex, expireAfterSeconds, ...options })
     return {}
   },
 }
@@ -145,4 +149,19 @@ function parseClusteredIndex(value: Value): Encodable {
     )
   }
   return { v: 2, key, name, unique }
+}
+
+/** `{ capped, size, max }` as they are kept; nothing for a collection that is not capped. */
+function pickCapped({ capped, size, max }: Readonly<Pick<Parts, 'capped' | 'size' | 'max'>>) {
+  if (!capped) {
+    if (size === undefined && max === undefined) return {}
+    throw new CommandError(
+      'InvalidOptions',
+      "the 'capped' field needs to be true when either the 'size' or 'max' fields are present",
+    )
+  }
+  if (size === undefined) {
+    throw new CommandError('InvalidOptions', "the 'size' field is required when 'capped' is true")
+  }
+  return { capped, size: cappedSize(size), max: max === undefined ? undefined : cappedMax(max) }
 }

@@ -12,6 +12,7 @@ import {
   readFields,
   withoutEffect,
 } from '../fields.ts'
+import { collationFor } from '../compile.ts'
 import { compileStatement, retriedStmtIds, runStatements } from '../statements.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
 import { findDeleteTarget } from '../delete-target.ts'
@@ -51,7 +52,8 @@ export const command: Command = {
     }
     const order = { ordered: ordered || context.operation.transaction !== undefined }
     const { outcomes, writeErrors } = await runStatements(statements, order, async (parts, stmtId) => {
-      const statement = compileStatement(context, frame, { ...parts, filter: parts.q, stmtId })
+      const collation = await collationFor(context, frame.namespace, parts.collation)
+      const statement = compileStatement(context, frame, { ...parts, filter: parts.q, collation, stmtId })
       return parts.limit === 0 ? deleteAll(context.store, statement) : deleteFirst(context.store, statement)
     })
     return {

@@ -3,7 +3,7 @@ import { CommandError } from '../../base/errors.ts'
 import { deleteFirst, updateFirst, type Outcome } from '../../collection/modify.ts'
 import { compileProject } from '../../query/project.ts'
 import type { Command, Reply } from '../command.ts'
-import { compileContext } from '../compile.ts'
+import { collationFor, compileContext } from '../compile.ts'
 import {
   anything,
   array,
@@ -45,10 +45,11 @@ export const command: Command = {
   retryable: true,
   async run(request, context) {
     const parts = readFields(request, table, { as: 'findAndModify' })
-    const { query: filter, update, remove, upsert, collation, arrayFilters, fields } = parts
+    const { query: filter, update, remove, upsert, arrayFilters, fields } = parts
     requireOneAction({ isRemove: remove, isUpdate: update !== undefined, upsert, isNew: parts.new })
     const namespace = { db: request.db, coll: parts.findAndModify }
     const frame = { namespace, bypassDocumentValidation: parts.bypassDocumentValidation, let: parts.let }
+    const collation = await collationFor(context, namespace, parts.collation)
     const compile = compileContext(context, { collation, let: parts.let })
     const project = fields && compileProject(fields, { ...compile, of: 'find', filter })
     const keepsValue = parts.new ? 'after' : 'before'

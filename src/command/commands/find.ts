@@ -5,17 +5,21 @@ import { Pace } from '../../base/pace.ts'
 import { encodeValue } from '../../bson/encode.ts'
 import { firstElement, isEmpty } from '../../bson/reader.ts'
 import { isDocument, type Value } from '../../bson/value.ts'
+import { CappedTail } from '../../collection/capped-tail.ts'
 import { requireCollectionName, showNamespace, type Namespace } from '../../collection/namespace.ts'
 import { findPinned, runQuery, type Query } from '../../collection/query.ts'
 import { compileSelection } from '../../collection/read.ts'
+import { withSnapshot } from '../../collection/store.ts'
 import { findSystemNamespace } from '../../collection/system-reads.ts'
 import { SystemTail } from '../../collection/system-tail.ts'
+import { requireNoView } from '../../collection/views.ts'
 import { sourceFrom, sourceOf, type CursorSource } from '../../cursor/source.ts'
 import { tailableSource } from '../../cursor/tailable.ts'
+import { compileMatch, type Match } from '../../query/match.ts'
 import { compileProject } from '../../query/project.ts'
 import { compileSort, type Sort } from '../../query/sort.ts'
 import type { Command, CommandContext } from '../command.ts'
-import { compileContext } from '../compile.ts'
+import { collationFor, compileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
 import {
   anything,
@@ -71,7 +75,8 @@ export const command: Command = {
     context.counters.operations.query++
     const namespace = { db: request.db, coll: parts.find }
     requireCollectionName(namespace)
-    const compile = compileContext(context, parts)
+    const collation = await collationFor(context, namespace, parts.collation)
+    const compile = compileContext(context, { ...parts, collation })
     const { filter, projection, skip } = parts
     // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
     const limit = Math.abs(parts.limit) || Infinity
@@ -81,22 +86,24 @@ export const command: Command = {
       projection === undefined || isEmpty(projection)
         ? undefined
         : compileProject(projection, { ...compile, of: 'find', filter })
-    const sort = orderOf(parts.sort, parts.hint)
+    const order = orderOf(parts.sort, parts.hint)
     const query: Query = {
       selection: compileSelection(filter, compile),
-      sort: sort && compileSort(sort, compile.collation),
+      sort: order && compileSort(order, compile.collation),
       skip,
       limit,
       project: project ?? (value => value),
     }
-    const { store } = context
     const { tailable: isTailable, awaitData: awaitsData } = parts
     if (awaitsData && !isTailable) {
       throw new CommandError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'")
     }
     if (isTailable) {
-      return firstBatch(context, await openTail(context, namespace, query, { awaitsData, singleBatch }), reply)
+      const match = compileMatch(filter, compile)
+      const tail = await openTail(context, namespace, { ...query, match }, { awaitsData, singleBatch })
+      return firstBatch(context, tail, reply)
     }
+    const { store } = context
     // Asked first, since most finds end here: a collection is there, and need not be told from a view.
     const pinned = await findPinned(store, namespace, query)
     if (pinned !== undefined) return firstBatch(context, sourceOf(pinned), reply)
@@ -104,8 +111,8 @@ export const command: Command = {
     if (source.pipeline === undefined) {
       return firstBatch(context, sourceFrom(runQuery(store, namespace, query, compile.pace)), reply)
     }
-    const stages = stagesOf({ filter, sort, projection, skip, limit })
-    const natural = sort && naturalOrder(sort)
+    const stages = stagesOf({ filter, sort: order, projection, skip, limit })
+    const natural = order && naturalOrder(order)
     const documents = runPipeline(
       store,
       source,
@@ -117,38 +124,10 @@ export const command: Command = {
   },
 }
 
-/** The sort that was asked for; without one a hint may say in which direction the documents are walked. */
-function orderOf(sort: Value | undefined, hint: Value | undefined): Value | undefined {
-  if (sort !== undefined && !isEmpty(sort)) return sort
-  return isDocument(hint) && firstElement(hint)?.[0] === '$natural' ? hint : undefined
-}
-
-/** @throws CommandError BadValue for what cannot be followed: another order, one batch, a collection that is not capped. */
-async function openTail(
-  { store }: CommandContext,
-  namespace: Namespace,
-  { sort, ...query }: Query,
-  { awaitsData, singleBatch }: { readonly awaitsData: boolean; readonly singleBatch: boolean },
-): Promise<CursorSource> {
-  if (sort !== undefined && sort.natural !== 1) {
-    throw new CommandError('BadValue', 'cannot use tailable option with a sort other than {$natural: 1}')
-  }
-  if (singleBatch) throw new CommandError('BadValue', "cannot use tailable option with the 'singleBatch' option")
-  // Of its own: it goes on long after this find has ended.
-  const pace = new Pace(store.env)
-  const next = findSystemNamespace(namespace)?.follow?.(store, query.selection.filter)
-  if (next !== undefined)
-    return tailableSource(store.env, new SystemTail(store, next, { ...query, pace }), { awaitsData })
-  throw new CommandError(
-    'BadValue',
-    `error processing query: ns=${showNamespace(namespace)}: tailable cursor requested on non capped collection`,
-  )
-}
-
 /** The query as the stages that a view is asked with. */
 function stagesOf({ filter, sort, projection, skip, limit }: ViewQuery): Value[] {
   const stages = [stageOf('$match', filter)]
-  if (sort !== undefined && !isEmpty(sort) && naturalOrder(sort) === undefined) stages.push(stageOf('$sort', sort))
+  if (sort !== undefined && naturalOrder(sort) === undefined) stages.push(stageOf('$sort', sort))
   if (skip > 0) stages.push(stageOf('$skip', encodeValue(skip)))
   if (limit < Infinity) stages.push(stageOf('$limit', encodeValue(limit)))
   if (projection !== undefined && !isEmpty(projection)) stages.push(stageOf('$project', projection))
@@ -169,3 +148,48 @@ function naturalOrder(sort: Value): Sort | undefined {
   if (firstElement(sort)?.[0] !== '$natural') return undefined
   return compileSort(sort, undefined)
 }
+
+/** The sort that was asked for; without one a hint may say in which direction the documents are walked. */
+function orderOf(sort: Value | undefined, hint: Value | undefined): Value | undefined {
+  if (sort !== undefined && !isEmpty(sort)) return sort
+  return isDocument(hint) && firstElement(hint)?.[0] === '$natural' ? hint : undefined
+}
+
+/** @throws CommandError BadValue for what cannot be followed: another order, one batch, a collection that is not capped. */
+async function openTail(
+  { store, operation }: CommandContext,
+  namespace: Namespace,
+  { sort, ...query }: Query & { readonly match: Match },
+  { awaitsData, singleBatch }: { readonly awaitsData: boolean; readonly singleBatch: boolean },
+): Promise<CursorSource> {
+  if (sort !== undefined && sort.natural !== 1) {
+    throw new CommandError('BadValue', 'cannot use tailable option with a sort other than {$natural: 1}')
+  }
+  if (singleBatch) throw new CommandError('BadValue', "cannot use tailable option with the 'singleBatch' option")
+  // Of its own: it goes on long after this find has ended.
+  const options = { ...query, pace: new Pace(store.env) }
+  const system = findSystemNamespace(namespace)
+  if (system !== undefined) {
+    const next = system.follow?.(store, query.selection.filter)
+    if (next === undefined) throw notCapped(namespace)
+    return tailableSource(store.env, new SystemTail(store, next, options), { awaitsData })
+  }
+  // What stands still cannot be followed.
+  if (operation.transaction !== undefined || operation.readConcernLevel === 'snapshot') {
+    throw new CommandError('InvalidOptions', 'tailable cursors cannot read a snapshot or in a transaction')
+  }
+  const info = await withSnapshot(store, async snapshot => {
+    const found = await store.catalog.find(snapshot, namespace)
+    if (found === undefined) await requireNoView(snapshot, store.catalog, namespace)
+    return found
+  })
+  if (info === undefined) return sourceOf([])
+  if (info.capped === undefined) throw notCapped(namespace)
+  return tailableSource(store.env, new CappedTail(store, info, options), { awaitsData })
+}
+
+const notCapped = (namespace: Namespace): CommandError =>
+  new CommandError(
+    'BadValue',
+    `error processing query: ns=${showNamespace(namespace)}: tailable cursor requested on non capped collection`,
+  )

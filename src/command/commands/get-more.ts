@@ -1,4 +1,4 @@
-/** The next batch of a cursor; of a change stream it waits for one. */
+/** The next batch of a cursor; of a change stream, or of a tailable cursor that awaits data, it waits for one. */
 import { awaitDataMsDefault } from '../../base/limits.ts'
 import { CommandError } from '../../base/errors.ts'
 import type { Command, CommandContext, Reply } from '../command.ts'

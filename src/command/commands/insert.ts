@@ -30,7 +30,6 @@ export const command: Command = {
       bypassesValidation: parts.bypassDocumentValidation,
       keepsZeroTimestamps: parts.bypassEmptyTsReplacement,
       retryable,
-      isInTransaction: transaction !== undefined,
     })
     return {
       n: insertedCount,

@@ -12,6 +12,7 @@ import { listViews, type ViewDefinition } from '../../collection/views.ts'
 import { sourceOf } from '../../cursor/source.ts'
 import { compileMatch } from '../../query/match.ts'
 import type { Command } from '../command.ts'
+import { compileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
 import { anything, bool, count, document, optional, readDocumentFields, readFields, withoutEffect } from '../fields.ts'
 
@@ -38,7 +39,7 @@ export const command: Command = {
       await store.catalog.list(snapshot, db),
       await listViews(snapshot, store.catalog, db),
     ])
-    const matches = filter === undefined ? () => true : compileMatch(filter, {})
+    const matches = filter === undefined ? () => true : compileMatch(filter, compileContext(context, {}))
     const system = systemNamespaces.filter(({ namespace }) => namespace.db === db)
     const described = [
       ...collections.map(describeCollection),

@@ -16,6 +16,7 @@ import {
   readFields,
   withoutEffect,
 } from '../fields.ts'
+import { collationFor } from '../compile.ts'
 import { compileUpdateStatement, retriedStmtIds, runStatements } from '../statements.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
 
@@ -62,7 +63,14 @@ export const command: Command = {
       if (parts.sort !== undefined && parts.multi) {
         throw new CommandError('FailedToParse', 'Cannot specify sort with multi=true')
       }
-      const statement = compileUpdateStatement(context, frame, { ...parts, filter: parts.q, update: parts.u, stmtId })
+      const collation = await collationFor(context, frame.namespace, parts.collation)
+      const statement = compileUpdateStatement(context, frame, {
+        ...parts,
+        filter: parts.q,
+        update: parts.u,
+        collation,
+        stmtId,
+      })
       return parts.multi ? updateAll(context.store, statement) : updateFirst(context.store, statement)
     })
     const upserted = outcomes.flatMap(({ index, outcome: { upsertedId } }) =>

@@ -1,6 +1,6 @@
 /** Parses `{ $changeStream: { … } }`: what to watch, what events look like, where to start. */
 import { CommandError } from '../base/errors.ts'
-import { ElementReader } from '../bson/reader.ts'
+import { ElementReader, elementsOf } from '../bson/reader.ts'
 import { BsonType, documentBytes, toBool, toText, toTimestamp, typeName, type Value } from '../bson/value.ts'
 import {
   decodeResumeToken,
@@ -48,9 +48,20 @@ const stable = new Set([
 /** Options of MongoDB's that we know and do not have. */
 const unsupported = new Set(['allowToRunOnConfigDB', 'allowToRunOnSystemNS'])
 
+const known = new Set([
+  ...stable,
+  ...unsupported,
+  'showExpandedEvents',
+  'showSystemEvents',
+  'showRawUpdateDescription',
+  'showMigrationEvents',
+  'matchCollectionUUIDForUpdateLookup',
+])
+
 /** @throws CommandError, with the code and in the order of the server's own checks. */
 export function parseChangeStream(stage: Value, target: StageTarget): ChangeStreamOptions {
-  const fields = readOptions(stage, target)
+  requireStageForm(stage, target)
+  const fields = readOptions(stage)
   const text = <const Word extends string>(name: string, words: readonly Word[], fallback: Word): Word => {
     const value = fields.get(name)
     if (value === undefined) return fallback
@@ -89,38 +100,35 @@ export function parseChangeStream(stage: Value, target: StageTarget): ChangeStre
   return { scope, shape: { ...look, tokenVersion }, start }
 }
 
-/** @throws CommandError Location6188500. */
-export function requireStageObject(stage: Value): void {
-  if (stage.type === BsonType.document) return
-  throw new CommandError(
-    'Location6188500',
-    `$changeStream must take a nested object but found: $changeStream: ${typeName(stage)}`,
-  )
+/**
+ * What is looked at before anything around the stage is.
+ *
+ * @throws CommandError Location6188500 for a stage that is no object, APIStrictError for an option outside the API.
+ */
+export function requireStageForm(stage: Value, { apiStrict }: Pick<StageTarget, 'apiStrict'>): void {
+  if (stage.type !== BsonType.document) {
+    throw new CommandError(
+      'Location6188500',
+      `$changeStream must take a nested object but found: $changeStream: ${typeName(stage)}`,
+    )
+  }
+  if (!apiStrict) return
+  for (const [name] of elementsOf(stage)) {
+    if (!known.has(name) || stable.has(name)) continue
+    throw new CommandError(
+      'APIStrictError',
+      `BSON field '$changeStream.${name}' is not allowed with apiStrict:true in API Version 1.`,
+    )
+  }
 }
 
-function readOptions(stage: Value, { apiStrict }: StageTarget): Map<string, Value> {
-  requireStageObject(stage)
-  const known = new Set([
-    ...stable,
-    ...unsupported,
-    'showExpandedEvents',
-    'showSystemEvents',
-    'showRawUpdateDescription',
-    'showMigrationEvents',
-    'matchCollectionUUIDForUpdateLookup',
-  ])
+function readOptions(stage: Value): Map<string, Value> {
   const fields = new Map<string, Value>()
   const elements = ElementReader.of(stage)
   while (elements.next()) {
     const { name, value } = elements
     if (!known.has(name)) {
       throw new CommandError('IDLUnknownField', `BSON field '$changeStream.${name}' is an unknown field.`)
-    }
-    if (apiStrict && !stable.has(name)) {
-      throw new CommandError(
-        'APIStrictError',
-        `BSON field '$changeStream.${name}' is not allowed with apiStrict:true in API Version 1.`,
-      )
     }
     if (value.type !== BsonType.null) fields.set(name, value)
   }

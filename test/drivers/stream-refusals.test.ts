@@ -58,6 +58,7 @@ test.each(brokenTokens)('a broken token: %s', async (_what, token, code) => {
   await expectRefused(aggregate({ startAfter: token }, { aggregate: 1 }), code)
 })
 
+const strict = { apiVersion: '1', apiStrict: true }
 const mark = { _data: '826553F100000000012B0429296E1404' }
 
 test.each<[what: string, command: Document, code: number, db?: string]>([
@@ -75,6 +76,19 @@ test.each<[what: string, command: Document, code: number, db?: string]>([
   ['another read concern', aggregate({}, { readConcern: { level: 'available' } }), 72],
   ['a collection by its UUID', aggregate({}, { collectionUUID: new UUID() }), 4928900],
   ['an option outside the API', aggregate({ showExpandedEvents: true }, { apiVersion: '1', apiStrict: true }), 323],
+  // The first thing that is wrong is told, in the order of the server's own checks.
+  [
+    'an option outside the API, whatever is wrong around the stage',
+    aggregate({ showExpandedEvents: true }, { ...strict, collectionUUID: new UUID() }),
+    323,
+  ],
+  ['an unknown option, with the API', aggregate({ fullDocumant: 'x' }, strict), 40415],
+  [
+    'another read concern before a UUID',
+    aggregate({}, { readConcern: { level: 'local' }, collectionUUID: new UUID() }),
+    72,
+  ],
+  ['a UUID before an unknown option', aggregate({ fullDocumant: 'x' }, { collectionUUID: new UUID() }), 4928900],
   ['everything elsewhere', aggregate({ allChangesForCluster: true }, { aggregate: 1 }), 72],
   ['everything of a collection', aggregate({ allChangesForCluster: true }), 72, 'admin'],
   ['admin', aggregate({}, { aggregate: 1 }), 73, 'admin'],

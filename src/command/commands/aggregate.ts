@@ -6,15 +6,15 @@ import { firstBatchCountDefault } from '../../base/limits.ts'
 import { toExactInteger } from '../../bson/number.ts'
 import { BsonType, isNumber, toText, type Value } from '../../bson/value.ts'
 import { requireCollectionName, showNamespace, type Namespace } from '../../collection/namespace.ts'
-import { withSnapshot, type Store } from '../../collection/store.ts'
+import { withSnapshot } from '../../collection/store.ts'
 import { findView, notOnView } from '../../collection/views.ts'
 import { sourceFrom, type CursorSource } from '../../cursor/source.ts'
 import { ChangeStream } from '../../stream/change-stream.ts'
-import { parseChangeStream, requireStageObject } from '../../stream/options.ts'
+import { parseChangeStream, requireStageForm } from '../../stream/options.ts'
 import { requireSplitStage } from '../../stream/split.ts'
 import { View } from '../../stream/view.ts'
 import type { Command, CommandContext, CommandRequest } from '../command.ts'
-import { compileContext, type CompileContext } from '../compile.ts'
+import { compileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
 import { openSource } from '../open-source.ts'
 import {
@@ -72,15 +72,7 @@ export const command: Command = {
     const source = sourceOf(pipeline)
     if (source === 'change stream') {
       context.operation.isChangeStream = true
-      if (context.operation.transaction !== undefined) {
-        throw new CommandError(
-          'OperationNotSupportedInTransaction',
-          '$changeStream cannot run within a multi-document transaction',
-        )
-      }
-      // Streams have the simple collation unless they name one. Source: MongoDB manual, "Change streams", collation.
-      const compile = compileContext(context, parts)
-      const stream = await openChangeStream(context, request, coll, parts, compile)
+      const stream = await openChangeStream(context, request, coll, parts)
       return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true, doing })
     }
     if (source === 'server') {
@@ -105,7 +97,7 @@ export const command: Command = {
 const doing = 'PlanExecutor error during aggregation'
 
 /** Refuses to watch what has no changes of its own. @throws CommandError CommandNotSupportedOnView. */
-async function requireWatchable(store: Store, namespace: Namespace): Promise<void> {
+async function requireWatchable({ store }: CommandContext, namespace: Namespace): Promise<void> {
   const view = await withSnapshot(store, snapshot => findView(snapshot, store.catalog, namespace))
   if (view === undefined) return
   if (!view.isTimeSeries) throw notOnView(namespace)
@@ -131,22 +123,27 @@ function collectionOf(value: Value): string | undefined {
 const stageName = (stage: Value | undefined): string =>
   stage === undefined ? 'an empty pipeline' : parseStage(stage).name
 
-type StreamParts = Pick<ReturnType<typeof readParts>, 'pipeline' | 'collectionUUID' | '$_generateV2ResumeTokens'>
-
+/** Its checks come in the order of the server's own. */
 async function openChangeStream(
-  { store, hub, operation }: CommandContext,
+  context: CommandContext,
   { db }: CommandRequest,
   coll: string | undefined,
-  parts: StreamParts,
-  compile: CompileContext,
+  parts: ReturnType<typeof readParts>,
 ): Promise<CursorSource> {
   if (coll !== undefined) requireCollectionName({ db, coll })
-  const { readConcernLevel, apiStrict } = operation
+  const { store, hub } = context
+  const { readConcernLevel, apiStrict, transaction } = context.operation
   const [first, ...stages] = parts.pipeline as [Value, ...Value[]]
   const { spec } = parseStage(first)
-  // In the order of the server's own checks, which looks at the names of all stages before it parses any.
-  requireStageObject(spec)
+  requireStageForm(spec, { apiStrict })
+  // The names of all stages are looked at before anything is parsed.
   const names = stages.map(stage => parseStage(stage).name)
+  if (transaction !== undefined) {
+    throw new CommandError(
+      'OperationNotSupportedInTransaction',
+      '$changeStream cannot run within a multi-document transaction',
+    )
+  }
   if (readConcernLevel !== undefined && readConcernLevel !== 'majority') {
     throw new CommandError(
       'InvalidOptions',
@@ -156,10 +153,12 @@ async function openChangeStream(
   if (parts.collectionUUID !== undefined) {
     throw new CommandError('Location4928900', 'collectionUUID is not supported for a change stream')
   }
-  if (coll !== undefined) await requireWatchable(store, { db, coll })
+  if (coll !== undefined) await requireWatchable(context, { db, coll })
   // Tokens of version 1 cannot tell fragments apart.
   const tokenVersion = parts.$_generateV2ResumeTokens || names.includes(splitLargeEventName) ? 2 : 1
   const options = parseChangeStream(spec, { db, coll, apiStrict, tokenVersion })
+  // Streams have the simple collation unless they name one. Source: MongoDB manual, "Change streams", collation.
+  const compile = compileContext(context, parts)
   const compiled = compileChangeStreamPipeline(stages, compile)
   requireSplitStage(options.start, compiled)
   const view = new View({

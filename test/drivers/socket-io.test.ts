@@ -22,6 +22,14 @@ const variants = [
       await db.collection(coll).createIndex({ createdAt: 1 }, { expireAfterSeconds: 3600, background: true })
     },
   },
+  {
+    variant: 'a capped collection',
+    dbName: 'capped',
+    options: {},
+    async prepare(db: Db) {
+      await db.createCollection(coll, { capped: true, size: 1e6 })
+    },
+  },
 ]
 
 const cases = deployments.flatMap(deployment => variants.map(variant => ({ ...deployment, ...variant })))

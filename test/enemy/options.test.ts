@@ -23,9 +23,11 @@ const plain: Readonly<Record<string, Document>> = {
   bulkWrite: { bulkWrite: 1, ops: [{ insert: 0, document: {} }], nsInfo: [{ ns: 'test.c' }] },
   collMod: { collMod: 'c' },
   configureFailPoint: { configureFailPoint: 'failCommand', mode: 'off' },
+  collStats: { collStats: 'c' },
   count: { count: 'c' },
   create: { create: 'made' },
   createIndexes: { createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'a_1' }] },
+  dataSize: { dataSize: 'test.c' },
   delete: { delete: 'c', deletes: [{ q: { none: 1 }, limit: 1 }] },
   distinct: { distinct: 'c', key: 'a' },
   drop: { drop: 'nothing' },
@@ -48,7 +50,11 @@ const plain: Readonly<Record<string, Document>> = {
   refreshSessions: { refreshSessions: [] },
   renameCollection: { renameCollection: 'test.nothing', to: 'test.d' },
   replSetReconfig: { replSetReconfig: {} },
+  setClusterParameter: {
+    setClusterParameter: { changeStreamOptions: { preAndPostImages: { expireAfterSeconds: 'off' } } },
+  },
   update: { update: 'c', updates: [{ q: { none: 1 }, u: { $set: { a: 1 } } }] },
+  validate: { validate: 'c' },
 }
 
 /** These take any field, as they do in MongoDB, or say no before they look. */

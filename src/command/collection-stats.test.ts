@@ -157,3 +157,26 @@ test('what is broken in a collection is found', async () => {
     errors: expect.arrayContaining([expect.stringContaining('its _id 4')]) as unknown,
   })
 })
+
+test('a capped collection tells its limits, and one with a collation is what it should be', async () => {
+  const collation = { locale: 'en', strength: 2 }
+  await reply({ create: 'capped', capped: true, size: 4096, max: 2, collation })
+  await reply({ insert: 'capped', documents: [{ _id: 'a' }, { _id: 1 }, { _id: 'b' }] })
+  expect(await reply({ collStats: 'capped' })).toMatchObject({ capped: true, max: 2, maxSize: 4096, count: 2 })
+  await reply({ create: 'collated', collation })
+  await reply({ createIndexes: 'collated', indexes: [{ key: { n: 1 }, name: 'n_1', unique: true }] })
+  await reply({
+    insert: 'collated',
+    documents: [
+      { _id: 'a', n: 'x' },
+      { _id: 1, n: 1 },
+      { _id: 'b', n: 'y' },
+    ],
+  })
+  for (const [validate, keysPerIndex] of [
+    ['capped', { _id_: 2 }],
+    ['collated', { _id_: 3, n_1: 3 }],
+  ]) {
+    expect(await reply({ validate })).toMatchObject({ valid: true, errors: [], keysPerIndex })
+  }
+})

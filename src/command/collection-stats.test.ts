@@ -104,6 +104,22 @@ test('a view has no size, and a time-series collection that of its buckets', asy
   expect(await reply({ dbStats: 1 })).toMatchObject({ views: 2n })
 })
 
+test("the log has MongoDB's name, a bound and a size", async () => {
+  await fill()
+  const stats = await reply({ collStats: 'oplog.rs', $db: 'local' })
+  expect(stats).toMatchObject({ ns: 'local.oplog.rs', capped: true, nindexes: 0 })
+  expect(stats.maxSize).toBe(services.store.settings.retention.bytesMax)
+  expect(stats.size).toBeGreaterThan(size)
+  expect(await reply({ dataSize: 'local.oplog.rs' })).toMatchObject({ size: stats.size, numObjects: stats.count })
+  const { cursor } = await reply({
+    aggregate: 'oplog.rs',
+    pipeline: [{ $collStats: { count: {} } }],
+    cursor: {},
+    $db: 'local',
+  })
+  expect(cursor.firstBatch).toMatchObject([{ count: stats.count }])
+})
+
 test('dataSize weighs the documents of one collection', async () => {
   await fill()
   expect(await reply({ dataSize: 'd.c' })).toMatchObject({ size, numObjects: 30, estimate: false })

@@ -21,6 +21,7 @@ export function tailableSource(env: Env, tail: Tail, { awaitsData }: TailableOpt
   let isOver = false
   return {
     awaitsData,
+    isTailable: true,
     async next({ countMax, waitMs, signal, check }) {
       const beganMs = env.monotonicMs()
       const batch = new BatchDocuments(countMax)

@@ -42,9 +42,12 @@ export interface PutOptions<Leaf> {
   readonly intoArrays: boolean
 }
 
+const bytesExpectedMax = 16 * 1024
+
 /** `document` with the fields of the tree. What is in the way of a path gives way to a document. */
 export function putFields<Leaf>(document: Uint8Array, tree: FieldTree<Leaf>, options: PutOptions<Leaf>): Uint8Array {
-  const writer = new BsonWriter(document.length + 64)
+  // Of a large document often little is left: $unwind puts one item in the place of an array.
+  const writer = new BsonWriter(Math.min(document.length + 64, bytesExpectedMax))
   writeFields(writer, documentValue(document), tree, options)
   return writer.finish()
 }

@@ -9,7 +9,7 @@ import type { Value } from '../bson/value.ts'
 import type { ProjectOptions } from '../query/project.ts'
 
 /** What a stage is compiled with: the command's collation, its variables, and the names that its `let` defines. */
-export interface StageOptions extends Pick<ProjectOptions, 'collation' | 'variables' | 'variableNames'> {
+export interface StageOptions extends Pick<ProjectOptions, 'collation' | 'variables' | 'variableNames' | 'pace'> {
   /** What one blocking stage may hold in memory; `blockingStageBytesMax` when it is not given. */
   readonly memoryBytesMax?: number | undefined
 }

@@ -46,6 +46,9 @@ export const blockingStageBytesMax = 100 * 1024 * 1024
 /** A sort, scan or build gives the event loop back after this long, so that change events are not held up. */
 export const turnMsMax = 4
 
+/** What an operation does with one document cannot give the event loop back; after this long it is given up. */
+export const evaluationMsMax = 4000
+
 /** A scan reads this much from storage before it lets the snapshot go; a held snapshot makes the file grow. */
 export const scanBatchBytesMax = 1024 * 1024
 
@@ -122,7 +125,16 @@ export const collationCountMax = 64
 /** Regular expressions kept ready, most recently asked for; making one anew costs some ten microseconds. */
 export const regexCountMax = 500
 
-/** A regular expression that V8 cannot run in linear time is stopped after this long on one text. */
+/** Characters of a regular expression. Source: MongoDB, before 6.1; later versions take what PCRE2 can compile, which is less. */
+export const regexPatternLengthMax = 32_764
+
+/** What an expression may build on its way, be the result as small as it likes. Source: MongoDB's BufBuilder has 64 MB. */
+export const builtBytesMax = 128 * 1024 * 1024
+
+/** Capturing groups of a regular expression: V8 takes the square of their number for each text, a third of a second for these. */
+export const regexCaptureCountMax = 500
+
+/** A regular expression that V8 cannot run in linear time is stopped after this long on one text, one that it can somewhat later. */
 export const regexRunMsMax = 50
 
 /** While change streams are open and nothing is written, the log is moved on this often. Source: MongoDB, 10 s. */

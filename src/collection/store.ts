@@ -1,5 +1,6 @@
 /** The documents of one deployment: an engine, what exists in it, and the world around. */
 import type { Env } from '../base/env.ts'
+import { Pace } from '../base/pace.ts'
 import { retentionDefault, type RetentionPolicy } from '../oplog/retention.ts'
 import type { OpenedEngine, Snapshot } from '../storage/engine.ts'
 import type { Log } from '../base/log.ts'
@@ -53,7 +54,7 @@ export function makeStore(
   return {
     env,
     engine,
-    catalog: new Catalog(variables),
+    catalog: new Catalog(variables, new Pace(env)),
     settings: { retention, changeStreamImages },
     parameters: new ClusterParameters(),
     cappedNews: new CappedNews(env, engine),

@@ -33,10 +33,11 @@ export async function collationFor(
   return given !== undefined && !isEmpty(given) ? given : defaultCollation(store, namespace)
 }
 
-/** `collation` and `let` are the command's fields of these names. */
+/** `collation` and `let` are the command's fields of these names; `pace` is its own, or that of what outlives it. */
 export function compileContext(
   { env, store, operation }: CommandContext,
   { collation, let: definitions }: { readonly collation?: Value | undefined; readonly let?: Value | undefined },
+  pace: Pace = new Pace(env, () => operation.check()),
 ): CompileContext {
   const root = {
     nowMs: env.wallMs(),
@@ -50,7 +51,7 @@ export function compileContext(
       ? []
       : elementsOf(definitions).map(([name, spec]) => [
           name,
-          compileExpression(spec, { collation: parsed })(noDocument, outer),
+          compileExpression(spec, { collation: parsed, pace })(noDocument, outer),
         ]),
   )
   return {
@@ -58,6 +59,6 @@ export function compileContext(
     variables: defined.size === 0 ? outer : rootVariables({ ...root, let: defined }),
     variableNames: [...defined.keys()],
     env,
-    pace: new Pace(env, () => operation.check()),
+    pace,
   }
 }

@@ -43,8 +43,14 @@ export const stage: Stage = {
 
     return {
       kind: 'all',
-      async *run(documents) {
-        for await (const document of documents) yield* unwind(document)
+      async *run(documents, pace) {
+        for await (const document of documents) {
+          for (const unwound of unwind(document)) {
+            const turn = pace.step()
+            if (turn !== undefined) await turn
+            yield unwound
+          }
+        }
       },
     }
   },

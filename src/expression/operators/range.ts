@@ -1,8 +1,8 @@
 /** $range: whole numbers from a start to an end, which is not among them, in steps of 1 or of the third operand. */
 import { type CodeName, CommandError } from '../../base/errors.ts'
-import { arrayValue, int32Value } from '../../bson/encode.ts'
 import { show } from '../../bson/show.ts'
-import { type Value, isNumber, typeName } from '../../bson/value.ts'
+import { BsonType, Value, isNumber, typeName } from '../../bson/value.ts'
+import { BsonWriter, indexName } from '../../bson/writer.ts'
 import { requireMemory } from '../arrays.ts'
 import { toExactInt32 } from '../numbers.ts'
 import { variadic } from '../operands.ts'
@@ -19,7 +19,10 @@ export const operator = variadic(
     if (step === 0) throw new CommandError('Location34449', '$range requires a non-zero step value')
     const count = Math.max(0, Math.ceil((end - start) / step))
     requireMemory('$range', count * itemBytes)
-    return arrayValue(Array.from({ length: count }, (_, index) => int32Value(start + index * step)))
+    const writer = new BsonWriter(count * itemBytes + 5)
+    for (let index = 0; index < count; index++) writer.int32(indexName(index), start + index * step)
+    const bytes = writer.finish()
+    return new Value(BsonType.array, bytes, 0, bytes.length)
   },
   { min: 2, max: 3 },
 )

@@ -170,6 +170,9 @@ export const writeErrorsBytesMax = 1024 * 1024
 /** Documents that keep an index from being made unique are named up to this much of their _ids. Source: MongoDB, 8 MiB. */
 export const violationBytesMax = 8 * 1024 * 1024
 
+/** Pages of the data file that are looked at before it is opened, of 4 KiB: less than a tenth of a second. */
+export const pagesCheckedMax = 10_000
+
 /** How often expired documents, old history and the like are looked for. Source: MongoDB's TTL monitor, 60 s. */
 export const maintenanceMs = 60_000
 

@@ -37,11 +37,14 @@ export const originCommandBytesMax = 4096
 export const shortCommandBytesMax = 1000
 export const shownCommandBytesMax = 64 * 1024
 
-/** Open cursors in one process; each holds at most one batch and a key. */
+/** Open cursors in one process. What they hold is bounded by `heldBytesMax`. */
 export const cursorCountMax = 100_000
 
 /** Sorting and grouping hold at most this much in memory. Source: MongoDB, 100 MB without disk use. */
 export const blockingStageBytesMax = 100 * 1024 * 1024
+
+/** All sorts, groups and pieces of scans together, those of cursors that nobody asks included. */
+export const heldBytesMax = 512 * 1024 * 1024
 
 /** A sort, scan or build gives the event loop back after this long, so that change events are not held up. */
 export const turnMsMax = 4
@@ -51,6 +54,9 @@ export const evaluationMsMax = 4000
 
 /** A scan reads this much from storage before it lets the snapshot go; a held snapshot makes the file grow. */
 export const scanBatchBytesMax = 1024 * 1024
+
+/** The same while memory is scarce. */
+export const scanBatchBytesScarce = 16 * 1024
 
 /** What a live change stream holds that nobody took yet. Past it the stream goes back to reading the log. */
 export const backlogBytesMax = 4 * 1024 * 1024

@@ -8,6 +8,7 @@ import type { Namespace } from '../collection/namespace.ts'
 import { compileExpression } from '../expression/expression.ts'
 import { rootVariables, type Variables } from '../expression/variables.ts'
 import type { Env } from '../base/env.ts'
+import type { MemoryPool } from '../base/memory-pool.ts'
 import { Pace } from '../base/pace.ts'
 import type { CommandContext } from './command.ts'
 
@@ -17,6 +18,7 @@ export interface CompileContext {
   readonly variableNames: readonly string[]
   readonly env: Env
   readonly pace: Pace
+  readonly memoryPool: MemoryPool
 }
 
 const noDocument = documentValue(Uint8Array.of(5, 0, 0, 0, 0))
@@ -60,5 +62,6 @@ export function compileContext(
     variableNames: [...defined.keys()],
     env,
     pace,
+    memoryPool: store.memory,
   }
 }

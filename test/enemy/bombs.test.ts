@@ -5,6 +5,7 @@
 import { BSONRegExp, type Document } from 'bson'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemEnv } from '../../src/base/env.ts'
+import { heldBytesMax } from '../../src/base/limits.ts'
 import { dispatch } from '../../src/command/dispatch.ts'
 import { ask, openServices, type TestServices } from '../services.ts'
 
@@ -159,4 +160,36 @@ describe('on a clock that goes', () => {
     expect(ended.errorLabels ?? []).not.toContain('ResumableChangeStreamError')
     expect(told.cursor.nextBatch).toMatchObject([{ documentKey: { _id: 1 } }])
   }, 60_000)
+})
+
+test('a thousand cursors that nobody asks again hold no more than they may together', async () => {
+  const many = await openServices()
+  const command = (fields: Document): Promise<Document> => ask(dispatch, many, { ...fields, $db: 'test' })
+  const documents = times(40, _id => ({ _id, x: 'x'.repeat(50_000) }))
+  expect(await command({ insert: 'c', documents })).toMatchObject({ n: 40 })
+  const sorting = [{ sort: { x: 1 } }, { sort: { _id: -1 } }]
+  const asks = times(1000, at =>
+    at % 4 === 0
+      ? { aggregate: 'c', pipeline: [{ $sort: { x: 1 } }], cursor: { batchSize: 1 } }
+      : { find: 'c', batchSize: 1, ...sorting[at % 4] },
+  )
+  const open: unknown[] = []
+  const refused = new Set<number>()
+  for (const fields of asks) {
+    const { cursor, code } = await command(fields)
+    if (cursor === undefined) refused.add(code)
+    else open.push(cursor.id)
+  }
+  expect(many.store.memory.bytes).toBeGreaterThan(0.9 * heldBytesMax)
+  // One in four does not sort, and holds a small piece whatever the others do.
+  expect(many.store.memory.bytes).toBeLessThan(1.1 * heldBytesMax)
+  expect([...refused]).toEqual([292])
+  // Who is there goes on, and who does not sort comes in.
+  expect(await command({ getMore: open[0], collection: 'c' })).toMatchObject({ ok: 1 })
+  expect((await command({ find: 'c' })).cursor.firstBatch).toHaveLength(40)
+  expect(await command({ killCursors: 'c', cursors: open })).toMatchObject({ ok: 1 })
+  await new Promise(resolve => setImmediate(resolve))
+  expect(many.store.memory.bytes).toBe(0)
+  expect(await command({ find: 'c', sort: { x: 1 }, batchSize: 1 })).toMatchObject({ ok: 1 })
+  await many.close()
 })

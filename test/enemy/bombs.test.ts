@@ -53,6 +53,7 @@ const bombs: readonly Bomb[] = [
   ['a pattern with parentheses in parentheses', () => run({ find: 'c', filter: { a: { $regex: '('.repeat(30_000) + ')'.repeat(30_000) } } }), 51091],
   ['a filter of alternatives in alternatives', () => run({ find: 'c', filter: nested(80, inner => ({ $and: [{ $or: [{ b: 1 }, { c: 2 }] }, inner] })) }), undefined],
   ['a stream with such a filter', () => run({ aggregate: 'c', pipeline: [{ $changeStream: {} }, { $match: nested(70, inner => ({ $and: [{ $or: [{ b: 1 }, { c: 2 }] }, inner] })) }], cursor: {} }), undefined],
+  ['thirty thousand fields added to as many', () => run({ aggregate: 1, pipeline: [{ $documents: [many(30_000, 1)] }, { $addFields: Object.fromEntries(Array.from({ length: 30_000 }, (_, at) => [`g${at}`, 1])) }], cursor: {} }), undefined],
   ['very many values to look among', () => run({ find: 'c', filter: { a: { $in: Array.from({ length: 300_000 }, (_, at) => at) } } }), undefined],
   ['five thousand stages', () => run({ aggregate: 1, pipeline: [{ $documents: [{}] }, ...Array<Document>(5000).fill({ $addFields: { a: 1 } })], cursor: {} }), undefined],
   ['ten thousand sort keys', () => run({ find: 'c', sort: many(10_000, 1) }), 13103],

@@ -12,13 +12,14 @@ const itemBytes = 16
 
 export const operator = variadic(
   '$range',
-  values => {
+  (values, { pace }) => {
     const start = requireInt32('a starting', values[0], ['Location34443', 'Location34444'])
     const end = requireInt32('an ending', values[1], ['Location34445', 'Location34446'])
     const step = values.length > 2 ? requireInt32('a step', values[2], ['Location34447', 'Location34448']) : 1
     if (step === 0) throw new CommandError('Location34449', '$range requires a non-zero step value')
     const count = Math.max(0, Math.ceil((end - start) / step))
     requireMemory('$range', count * itemBytes)
+    pace?.spendBytes(count * itemBytes)
     const writer = new BsonWriter(count * itemBytes + 5)
     for (let index = 0; index < count; index++) writer.int32(indexName(index), start + index * step)
     const bytes = writer.finish()

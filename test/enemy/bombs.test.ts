@@ -69,13 +69,17 @@ const bombs: readonly Bomb[] = [
 /** More work of the processor than any of them takes; before they were bounded they took minutes. */
 const workMsMax = 8000
 
+/** Not by the clock, which also counts what others do on a busy machine. */
+function workMsSince(began: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(began)
+  return (user + system) / 1000
+}
+
 test.each(bombs)('%s', async (_, explode, code) => {
   const began = process.cpuUsage()
   const reply = await explode()
   expect([reply.code, reply.writeErrors]).toEqual([code, undefined])
-  // Not by the clock, which also counts what others do on a busy machine.
-  const { user, system } = process.cpuUsage(began)
-  expect((user + system) / 1000).toBeLessThan(workMsMax)
+  expect(workMsSince(began)).toBeLessThan(workMsMax)
 })
 
 test('what a pipeline nests too deep is not stored', async () => {
@@ -122,10 +126,10 @@ describe('on a clock that goes', () => {
   afterAll(() => timed.close())
 
   test.each(long)('%s: maxTimeMS holds', async (_, fields) => {
-    const beganMs = performance.now()
+    const began = process.cpuUsage()
     const reply = await command({ ...fields, maxTimeMS: 200 })
     expect((reply.writeErrors as Document[] | undefined)?.[0] ?? reply).toMatchObject({ code: 50 })
-    expect(performance.now() - beganMs).toBeLessThan(patienceMs)
+    expect(workMsSince(began)).toBeLessThan(workMsMax)
   })
 
   test('without maxTimeMS it is given up all the same', async () => {
@@ -142,13 +146,13 @@ describe('on a clock that goes', () => {
   })
 
   test('a sort by several fields of the items of a long array is done in time', async () => {
-    const beganMs = performance.now()
+    const began = process.cpuUsage()
     expect(
       await command({ find: 'long', sort: { 'a.p': 1, 'a.q': 1, 'a.x': 1 }, projection: { _id: 1 } }),
     ).toMatchObject({
       cursor: { firstBatch: [{ _id: 1 }] },
     })
-    expect(performance.now() - beganMs).toBeLessThan(patienceMs)
+    expect(workMsSince(began)).toBeLessThan(workMsMax)
   })
 
   test('a change stream whose stages take too long ends alone', async () => {

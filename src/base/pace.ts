@@ -4,7 +4,7 @@ import { turnMsMax } from './limits.ts'
 
 export class Pace {
   readonly #env: Env
-  readonly #check: () => void
+  #check: () => void
   #turnBeganMs: number
   #steps = 0
 
@@ -13,6 +13,11 @@ export class Pace {
     this.#env = env
     this.#check = check
     this.#turnBeganMs = env.monotonicMs()
+  }
+
+  /** The work goes on for somebody else: from now on that one's `check` is asked. */
+  serve(check: () => void): void {
+    this.#check = check
   }
 
   /**

@@ -2,7 +2,7 @@
 import { Binary, type Document } from 'bson'
 import { afterEach, expect, test } from 'vitest'
 import { ManualEnv } from '../../../test/manual-env.ts'
-import { ask, openServices, type TestServices } from '../../../test/services.ts'
+import { ask, makeClient, openServices, type TestServices } from '../../../test/services.ts'
 import { CommandError } from '../../base/errors.ts'
 import { dispatch } from '../dispatch.ts'
 
@@ -100,4 +100,32 @@ test('what goes wrong while a batch is made says in which command, and ends the 
   )
   // What is wrong with the command itself was not being run.
   expect((await send({ ...watch, pipeline: [{ $changeStream: { x: 1 } }] })).errmsg).toMatch(/^BSON field/)
+})
+
+const rows = Array.from({ length: 500 }, (_, _id) => ({ _id }))
+
+test.for<[what: string, opened: Document]>([
+  ['a find', { find: 'c', batchSize: 1 }],
+  ['a sorted find', { find: 'c', sort: { x: 1 }, batchSize: 1 }],
+  ['a find of a view', { find: 'v', filter: { _id: { $gte: 0 } }, batchSize: 1 }],
+  ['a pipeline', { aggregate: 'c', pipeline: [{ $match: { _id: { $gte: 0 } } }], cursor: { batchSize: 1 } }],
+  ['a pipeline over the log', { aggregate: 'oplog.rs', pipeline: [], cursor: { batchSize: 1 }, $db: 'local' }],
+  ['a tailable find', { find: 'log', tailable: true, batchSize: 1 }],
+])('the cursor of %s outlives its first client and its first limit of time', async ([, opened]) => {
+  const env = new ManualEnv()
+  services = await openServices(env)
+  const send = (document: Document, client = makeClient()) =>
+    ask(dispatch, services, { ...document, $db: opened.$db ?? 'd' }, client)
+  const prepare = (document: Document) => ask(dispatch, services, { ...document, $db: 'd' })
+  await prepare({ create: 'v', viewOn: 'c' })
+  await prepare({ create: 'log', capped: true, size: 1_000_000 })
+  await prepare({ insert: 'c', documents: rows })
+  await prepare({ insert: 'log', documents: rows })
+  const connection = new AbortController()
+  const { cursor } = await send({ ...opened, maxTimeMS: 1000 }, makeClient({ signal: connection.signal }))
+  connection.abort()
+  await env.advance(2000)
+  const more = { getMore: cursor.id, collection: cursor.ns.slice(cursor.ns.indexOf('.') + 1) }
+  const { nextBatch } = (await send({ ...more, batchSize: 450 })).cursor ?? {}
+  expect(nextBatch.length).toBeGreaterThan(opened.$db === undefined ? 449 : 0)
 })

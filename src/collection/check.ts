@@ -1,6 +1,6 @@
 /**
  * Looks whether a collection is what it should be: every record is well-formed BSON and lies under the key of its _id, every entry
- * of a unique index leads to a document that has it, and no document lacks one. Each piece is looked at in one snapshot of its own, so
+ * of an index leads to documents that have it, and no document lacks one. Each piece is looked at in one snapshot of its own, so
  * that writes meanwhile are no errors and nothing is held up. Reads all of the collection and its entries.
  */
 import { scanBatchBytesMax } from '../base/limits.ts'
@@ -12,6 +12,7 @@ import { validateDocument } from '../bson/validate.ts'
 import type { Value } from '../bson/value.ts'
 import type { KeyValue, Snapshot } from '../storage/engine.ts'
 import type { CollectionInfo, IndexInfo } from './catalog.ts'
+import { holdersIn, holdersOf } from './index-entries.ts'
 import { indexEntriesOf, keyAfter, rangeOf, recordKey } from './keys.ts'
 import { withSnapshot, type Store } from './store.ts'
 
@@ -82,7 +83,7 @@ export async function checkCollection(store: Store, info: CollectionInfo, pace: 
 
 /** Those that have entries which must be complete. */
 const indexesOf = (info: CollectionInfo): IndexInfo[] =>
-  info.indexes.filter(({ unique, building, id }) => unique && !building && id !== 0)
+  info.indexes.filter(({ hasEntries, building }) => hasEntries && !building)
 
 async function checkRecord(
   snapshot: Snapshot,
@@ -92,7 +93,8 @@ async function checkRecord(
 ): Promise<void> {
   report.recordCount++
   const id = idOf(value)
-  if (id === undefined || !sameBytes(recordKey(info.id, id), key)) {
+  // The places of a capped collection follow from nothing that is in the document.
+  if (id === undefined || (info.capped === undefined && !sameBytes(recordKey(info.id, id), key))) {
     report.invalidCount++
     const what =
       id === undefined ? 'is no document with an _id' : `lies under another key than that of its _id ${show(id)}`
@@ -100,30 +102,27 @@ async function checkRecord(
   }
   for (const index of indexesOf(info)) {
     for (const entry of indexEntriesOf(index, value)) {
-      const holder = await snapshot.get('index', entry.key)
-      if (holder !== undefined && sameBytes(holder, key)) continue
+      const holders = await holdersOf(snapshot, index, entry)
+      if (holders.some(holder => sameBytes(holder, key))) continue
       raise(report.missingCounts, index.name)
       report.fail(`the document with the _id ${show(id)} has no entry in the index ${index.name}`)
     }
   }
 }
 
-async function checkEntry(
-  snapshot: Snapshot,
-  index: IndexInfo,
-  { key, value }: KeyValue,
-  report: CheckReport,
-): Promise<void> {
-  raise(report.entryCounts, index.name)
-  const document = await snapshot.get('records', value)
-  // Bytes that are no document are not looked into.
-  const isItsOwn =
-    document !== undefined &&
-    idOf(document) !== undefined &&
-    indexEntriesOf(index, document).some(entry => sameBytes(entry.key, key))
-  if (isItsOwn) return
-  raise(report.extraCounts, index.name)
-  report.fail(`an entry of the index ${index.name} leads to no document that has it`)
+async function checkEntry(snapshot: Snapshot, index: IndexInfo, entry: KeyValue, report: CheckReport): Promise<void> {
+  for (const holder of holdersIn(entry)) {
+    raise(report.entryCounts, index.name)
+    const document = await snapshot.get('records', holder)
+    // Bytes that are no document are not looked into.
+    const isItsOwn =
+      document !== undefined &&
+      idOf(document) !== undefined &&
+      indexEntriesOf(index, document).some(({ key }) => sameBytes(key, entry.key))
+    if (isItsOwn) continue
+    raise(report.extraCounts, index.name)
+    report.fail(`an entry of the index ${index.name} leads to no document that has it`)
+  }
 }
 
 /** Undefined when the bytes are no document, or one without an _id. */

@@ -5,7 +5,7 @@
  * is found by comparing, in as many steps as the logarithm of their number.
  *
  *   space index   key  index id u32 | FF                     value  the root: the rest of its key
- *                 key  index id u32 | KeyString(values)      value  collection id u32 | rank, 8 bytes
+ *                 key  index id u32 | KeyString(values)      value  FE | collection id u32 | rank, 8 bytes
  *                                                                    | BSON { holder, values, left, right }
  *
  * Keys inside a value are without their index id or collection id. The rank is the beginning of the key's hash, and a node stands
@@ -35,6 +35,9 @@ interface Node {
 }
 
 const rootMark = Uint8Array.of(0xff)
+
+// No record's key begins with it, so a node is told from an entry without text.
+const nodeByte = 0xfe
 
 /** The holder of values that are equal to the entry's; undefined when there is none. */
 export async function findInTree(reader: Reader, index: IndexInfo, { values }: IndexEntry) {
@@ -72,8 +75,13 @@ export async function deleteFromTree(
   tree.putRoot(await tree.delete(await tree.root(), values))
 }
 
-/** The holder in the value of a node. */
-export const holderIn = (value: Uint8Array): Uint8Array => decodeNode(rootMark, value).holder
+/** The holder in the value of a node; undefined for a value that is no node's. */
+export function holderInNode(value: Uint8Array): Uint8Array | undefined {
+  return value[0] === nodeByte ? decodeNode(rootMark, value).holder : undefined
+}
+
+/** Whether the key is that of a tree's root, which is no entry. */
+export const isRootKey = (key: Uint8Array): boolean => sameBytes(key.subarray(4), rootMark)
 
 class Tree {
   readonly #reader: Reader
@@ -203,16 +211,16 @@ function encodeNode({ rank, values, holder, left, right }: Node): Uint8Array {
     left: left && binaryValue(0, left),
     right: right && binaryValue(0, right),
   })
-  return Buffer.concat([holder.subarray(0, 4), rank, bson])
+  return Buffer.concat([Uint8Array.of(nodeByte), holder.subarray(0, 4), rank, bson])
 }
 
 function decodeNode(key: Uint8Array, value: Uint8Array): Node {
-  const bson = value.subarray(4 + rankBytes)
+  const bson = value.subarray(5 + rankBytes)
   return {
     key,
-    rank: value.subarray(4, 4 + rankBytes),
+    rank: value.subarray(5, 5 + rankBytes),
     values: itemsOf(must(getField(bson, 'values'), 'values of a node')),
-    holder: Buffer.concat([value.subarray(0, 4), contentOf(must(getField(bson, 'holder'), 'holder of a node'))]),
+    holder: Buffer.concat([value.subarray(1, 5), contentOf(must(getField(bson, 'holder'), 'holder of a node'))]),
     left: optionalContent(getField(bson, 'left')),
     right: optionalContent(getField(bson, 'right')),
   }

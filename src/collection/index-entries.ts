@@ -9,9 +9,9 @@ import { must } from '../base/assert.ts'
 import { sameBytes } from '../bson/bytes.ts'
 import type { Value } from '../bson/value.ts'
 import { nameOf } from '../storage/changes.ts'
-import type { MaybePromise, Reader, WriteTransaction } from '../storage/engine.ts'
+import type { KeyValue, MaybePromise, Reader, WriteTransaction } from '../storage/engine.ts'
 import type { CollectionInfo, IndexInfo } from './catalog.ts'
-import { deleteFromTree, findInTree, putIntoTree } from './collated-tree.ts'
+import { deleteFromTree, findInTree, holderInNode, isRootKey, putIntoTree } from './collated-tree.ts'
 import { idEntry, indexEntriesOf, recordKey, type IndexEntry } from './keys.ts'
 
 /** Gives `document`, stored under `key`, its entries. */
@@ -111,8 +111,14 @@ function encodeHolders(keys: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat([Uint8Array.of(severalByte), ...parts])
 }
 
-/** The keys in the value of an entry. */
-export function decodeHolders(value: Uint8Array): readonly Uint8Array[] {
+/** The keys of the records that something in an index leads to, however it lies there; none for what is no entry. */
+export function holdersIn({ key, value }: KeyValue): readonly Uint8Array[] {
+  if (isRootKey(key)) return []
+  const inNode = holderInNode(value)
+  return inNode === undefined ? decodeHolders(value) : [inNode]
+}
+
+function decodeHolders(value: Uint8Array): readonly Uint8Array[] {
   if (value[0] !== severalByte) return [value]
   const keys: Uint8Array[] = []
   for (let at = 1; at < value.length;) {

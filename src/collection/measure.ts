@@ -7,7 +7,9 @@ import type { Pace } from '../base/pace.ts'
 import type { Space } from '../storage/engine.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { keyAfter, rangeOf } from './keys.ts'
+import { everything } from './read.ts'
 import { withSnapshot, type Store } from './store.ts'
+import type { SystemNamespace } from './system-namespace.ts'
 
 export interface Weight {
   readonly count: number
@@ -29,6 +31,22 @@ export async function weighCollection(store: Store, info: CollectionInfo, pace: 
   const indexes = new Map<string, Weight>()
   for (const { name, id } of info.indexes) indexes.set(name, await weigh(store, 'index', id, pace))
   return { documents, indexes }
+}
+
+/** The documents of a namespace that is a view of the log; they are made of what is stored, and stored nowhere themselves. */
+export async function weighSystemNamespace(
+  store: Store,
+  { read }: SystemNamespace,
+  pace: Pace,
+): Promise<CollectionWeight> {
+  let [count, valueBytes] = [0, 0]
+  for await (const document of read(store, everything.filter, { reverse: false })) {
+    const pause = pace.step()
+    if (pause !== undefined) await pause
+    count++
+    valueBytes += document.length
+  }
+  return { documents: { count, valueBytes, storedBytes: valueBytes }, indexes: new Map() }
 }
 
 /** What lies under the keys that begin with `id`. */

@@ -99,9 +99,11 @@ export class OplogApplier {
         this.#of(ns, ui).indexes.delete(o['index'])
         return
       case 'collMod': {
-        const { collMod: _, index: __, ...options } = o
+        const { collMod: _, index: __, cappedSize, cappedMax, ...options } = o
         const copy = this.#of(ns, ui)
         copy.options = { ...copy.options, ...options }
+        if (cappedSize !== undefined) copy.options['size'] = cappedSize
+        if (cappedMax !== undefined) copy.options['max'] = cappedMax
         // An expiry that is off is an option that is not there.
         if (copy.options['expireAfterSeconds'] === 'off') delete copy.options['expireAfterSeconds']
         return

@@ -14,8 +14,8 @@ import { rootVariables } from '../expression/variables.ts'
 import { applyEntry } from './apply.ts'
 import { newUuid } from './create.ts'
 import { insertDocuments } from './insert.ts'
-import { holderIn } from './collated-tree.ts'
-import { decodeHolders } from './index-entries.ts'
+import { holderInNode, isRootKey } from './collated-tree.ts'
+import { holdersIn } from './index-entries.ts'
 import { indexEntriesOf, rangeOf } from './keys.ts'
 import type { Statement, UpdateStatement } from './modify.ts'
 import type { Namespace } from './namespace.ts'
@@ -111,8 +111,10 @@ export async function stateOf(store: Store): Promise<string[]> {
       for (const { key, value: held } of await snapshot.scan('index', everything, limits)) {
         const index = info.indexes.find(({ id }) => id === Buffer.from(key).readUInt32BE(0))
         if (index === undefined) continue
-        const holders = decodeHolders(held).map(holder => Buffer.from(holder).toString('hex', 4))
-        lines.push(`  ${index.name} ${Buffer.from(key).toString('hex', 4)} → ${holders.join(' ')}`)
+        const holders = holdersIn({ key, value: held }).map(holder => Buffer.from(holder).toString('hex', 4))
+        // What lies in a tree beside its holder: rank, values, and what is under it.
+        const more = isRootKey(key) || holderInNode(held) !== undefined ? Buffer.from(held).toString('hex', 5) : ''
+        lines.push(`  ${index.name} ${Buffer.from(key).toString('hex', 4)} → ${holders.join(' ')} ${more}`)
       }
     }
     for (const { key, value: record } of await snapshot.scan('session', everything, limits)) {
@@ -150,19 +152,13 @@ export async function indexContents(store: Store): Promise<{ expected: string[];
     for (const info of await store.catalog.list(snapshot)) {
       const records = await snapshot.scan('records', rangeOf(info.id), limits)
       for (const index of info.indexes.filter(({ hasEntries }) => hasEntries)) {
-        const inTree = new Set<string>()
         for (const { key, value: document } of records) {
           for (const entry of indexEntriesOf(index, document)) {
             expected.push(line(entry.key, key))
-            if (entry.isCollated) inTree.add(Buffer.from(entry.key).toString('hex'))
           }
         }
         for (const entry of await snapshot.scan('index', rangeOf(index.id), limits)) {
-          const isRoot = entry.key[4] === 0xff
-          if (isRoot) continue
-          const isNode = inTree.has(Buffer.from(entry.key).toString('hex'))
-          const holders = isNode ? [holderIn(entry.value)] : decodeHolders(entry.value)
-          found.push(...holders.map(holder => line(entry.key, holder)))
+          found.push(...holdersIn(entry).map(holder => line(entry.key, holder)))
         }
       }
     }

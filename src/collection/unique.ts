@@ -16,7 +16,7 @@ import { newId } from './apply-command.ts'
 import { describeIndex, putInfo, type CollectionInfo, type IndexInfo } from './catalog.ts'
 import { modifyInTransaction, namespaceNotFound, requireCollection, requireIndex, type Modification } from './ddl.ts'
 import { idOf } from './document-id.ts'
-import { decodeHolders } from './index-entries.ts'
+import { holdersIn } from './index-entries.ts'
 import { buildIndexes } from './indexes.ts'
 import { keyAfter, rangeOf } from './keys.ts'
 import type { Namespace } from './namespace.ts'
@@ -78,8 +78,8 @@ export async function requireConvertible(
   for (let range = rangeOf(id); bytes < violationBytesMax;) {
     const entries = await withSnapshot(store, async snapshot => {
       const found = await snapshot.scan('index', range, { countMax: 1000, bytesMax: scanBatchBytesMax })
-      for (const { value } of found) {
-        const holders = decodeHolders(value)
+      for (const entry of found) {
+        const holders = holdersIn(entry)
         if (holders.length < 2) continue
         const documents = await snapshot.getMany('records', holders)
         const ids = documents.flatMap(document => (document === undefined ? [] : [idOf(document)]))

@@ -104,6 +104,22 @@ test('a view has no size, and a time-series collection that of its buckets', asy
   expect(await reply({ dbStats: 1 })).toMatchObject({ views: 2n })
 })
 
+test("the log has MongoDB's name, a bound and a size", async () => {
+  await fill()
+  const stats = await reply({ collStats: 'oplog.rs', $db: 'local' })
+  expect(stats).toMatchObject({ ns: 'local.oplog.rs', capped: true, nindexes: 0 })
+  expect(stats.maxSize).toBe(services.store.settings.retention.bytesMax)
+  expect(stats.size).toBeGreaterThan(size)
+  expect(await reply({ dataSize: 'local.oplog.rs' })).toMatchObject({ size: stats.size, numObjects: stats.count })
+  const { cursor } = await reply({
+    aggregate: 'oplog.rs',
+    pipeline: [{ $collStats: { count: {} } }],
+    cursor: {},
+    $db: 'local',
+  })
+  expect(cursor.firstBatch).toMatchObject([{ count: stats.count }])
+})
+
 test('dataSize weighs the documents of one collection', async () => {
   await fill()
   expect(await reply({ dataSize: 'd.c' })).toMatchObject({ size, numObjects: 30, estimate: false })
@@ -156,4 +172,27 @@ test('what is broken in a collection is found', async () => {
     indexDetails: { name_1: { valid: false }, text_1: { valid: true } },
     errors: expect.arrayContaining([expect.stringContaining('its _id 4')]) as unknown,
   })
+})
+
+test('a capped collection tells its limits, and one with a collation is what it should be', async () => {
+  const collation = { locale: 'en', strength: 2 }
+  await reply({ create: 'capped', capped: true, size: 4096, max: 2, collation })
+  await reply({ insert: 'capped', documents: [{ _id: 'a' }, { _id: 1 }, { _id: 'b' }] })
+  expect(await reply({ collStats: 'capped' })).toMatchObject({ capped: true, max: 2, maxSize: 4096, count: 2 })
+  await reply({ create: 'collated', collation })
+  await reply({ createIndexes: 'collated', indexes: [{ key: { n: 1 }, name: 'n_1', unique: true }] })
+  await reply({
+    insert: 'collated',
+    documents: [
+      { _id: 'a', n: 'x' },
+      { _id: 1, n: 1 },
+      { _id: 'b', n: 'y' },
+    ],
+  })
+  for (const [validate, keysPerIndex] of [
+    ['capped', { _id_: 2 }],
+    ['collated', { _id_: 3, n_1: 3 }],
+  ]) {
+    expect(await reply({ validate })).toMatchObject({ valid: true, errors: [], keysPerIndex })
+  }
 })

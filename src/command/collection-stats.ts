@@ -1,13 +1,14 @@
 /** Sizes as collStats, $collStats and dbStats give them. */
 import type { Pace } from '../base/pace.ts'
 import { CommandError } from '../base/errors.ts'
-import type { Encodable } from '../bson/encode.ts'
+import { encodeDocument, type Encodable } from '../bson/encode.ts'
 import { getField } from '../bson/reader.ts'
 import { isNumber, toBool, BsonType, type Value } from '../bson/value.ts'
 import type { CollectionInfo } from '../collection/catalog.ts'
-import { weighCollection } from '../collection/measure.ts'
+import { weighCollection, weighSystemNamespace, type CollectionWeight } from '../collection/measure.ts'
 import { showNamespace, type Namespace } from '../collection/namespace.ts'
 import { withSnapshot, type Store } from '../collection/store.ts'
+import { findSystemNamespace } from '../collection/system-reads.ts'
 import { findView, notOnView, requireNoView } from '../collection/views.ts'
 import { integer, type FieldParser } from './fields.ts'
 
@@ -38,24 +39,23 @@ export async function storageStats(
   namespace: Namespace,
   { factor, pace }: StatsOptions,
 ): Promise<{ readonly [name: string]: Encodable }> {
-  const { info, isTimeSeries } = await findMeasured(store, namespace)
-  const weight = info && (await weighCollection(store, info, pace))
+  const { weight, options, building, bucketsNs } = await measure(store, namespace, pace)
   const { count = 0, valueBytes = 0, storedBytes = 0 } = weight?.documents ?? {}
   const indexes = [...(weight?.indexes ?? [])]
   const indexBytes = indexes.reduce((sum, [, index]) => sum + index.storedBytes, 0)
   const scaled = (bytes: number) => whole(bytes / factor)
   return {
     size: scaled(valueBytes),
-    ...(isTimeSeries
-      ? { timeseries: { bucketsNs: info && showNamespace(info.namespace), bucketCount: whole(count) } }
-      : { count: whole(count), avgObjSize: count === 0 ? undefined : whole(valueBytes / count) }),
+    ...(bucketsNs === undefined
+      ? { count: whole(count), avgObjSize: count === 0 ? undefined : whole(valueBytes / count) }
+      : { timeseries: { bucketsNs, bucketCount: whole(count) } }),
     numOrphanDocs: 0,
     storageSize: scaled(storedBytes),
     freeStorageSize: 0,
-    ...cappedStats(info, factor),
+    ...cappedStats(options, factor),
     nindexes: indexes.length,
     indexDetails: {},
-    indexBuilds: info?.indexes.filter(({ building }) => building).map(({ name }) => name) ?? [],
+    indexBuilds: building,
     totalIndexSize: scaled(indexBytes),
     totalSize: scaled(storedBytes + indexBytes),
     indexSizes: Object.fromEntries(indexes.map(([name, index]) => [name, scaled(index.storedBytes)])),
@@ -63,7 +63,33 @@ export async function storageStats(
   }
 }
 
-/** What is weighed under that name: of a time-series collection its buckets. @throws CommandError for a view. */
+interface Measured {
+  readonly weight: CollectionWeight | undefined
+  /** As listCollections shows them. */
+  readonly options: Uint8Array
+  /** Names of indexes. */
+  readonly building: readonly string[]
+  /** Of a time-series collection, which is weighed by its buckets. */
+  readonly bucketsNs?: string
+}
+
+/** @throws CommandError for a view. */
+async function measure(store: Store, namespace: Namespace, pace: Pace): Promise<Measured> {
+  const system = findSystemNamespace(namespace)
+  if (system !== undefined) {
+    const weight = await weighSystemNamespace(store, system, pace)
+    return { weight, options: encodeDocument(system.options(store)), building: [] }
+  }
+  const { info, isTimeSeries } = await findMeasured(store, namespace)
+  return {
+    weight: info && (await weighCollection(store, info, pace)),
+    options: info?.options ?? encodeDocument({}),
+    building: info?.indexes.filter(({ building }) => building).map(({ name }) => name) ?? [],
+    ...(isTimeSeries && info !== undefined ? { bucketsNs: showNamespace(info.namespace) } : {}),
+  }
+}
+
+/** Of a time-series collection its buckets. @throws CommandError for a view. */
 function findMeasured(
   store: Store,
   namespace: Namespace,
@@ -86,8 +112,8 @@ export function findCollection(store: Store, namespace: Namespace): Promise<Coll
   })
 }
 
-function cappedStats(info: CollectionInfo | undefined, factor: number): { readonly [name: string]: Encodable } {
-  const option = (name: string): Value | undefined => info && getField(info.options, name)
+function cappedStats(options: Uint8Array, factor: number): { readonly [name: string]: Encodable } {
+  const option = (name: string): Value | undefined => getField(options, name)
   const capped = option('capped')
   if (capped === undefined || capped.type !== BsonType.bool || !toBool(capped)) return { capped: false }
   const size = option('size')

@@ -57,7 +57,7 @@ export async function describeCursor(cursor: Cursor, around: Surroundings): Prom
     nDocsReturned: BigInt(use.documentCount),
     nBatchesReturned: BigInt(use.batchCount),
     noCursorTimeout: false,
-    tailable: source.awaitsData,
+    tailable: source.isTailable ?? source.awaitsData,
     awaitData: source.awaitsData,
     originatingCommand: origin.command,
     operationUsingCursorId: state.kind === 'pinned' ? state.by : undefined,

@@ -81,10 +81,13 @@ const noSequences: CommandRequest['sequences'] = new Map()
  * what they are then is known before.
  */
 interface Columns {
-  readonly parsers: ReadonlyMap<string, FieldParser<unknown>>
-  readonly absent: Readonly<Record<string, unknown>>
-  /** Those that have to be there. */
-  readonly required: readonly string[]
+  readonly names: readonly string[]
+  readonly parsers: readonly FieldParser<unknown>[]
+  readonly places: ReadonlyMap<string, number>
+  /** What a field is that is not there; undefined for one that has to be. */
+  readonly absent: readonly unknown[]
+  /** The places of those that have to be there. */
+  readonly required: readonly number[]
 }
 
 const columnsOfTables = new WeakMap<FieldTable, Columns>()
@@ -92,49 +95,60 @@ const columnsOfTables = new WeakMap<FieldTable, Columns>()
 function columnsOf(table: FieldTable): Columns {
   const known = columnsOfTables.get(table)
   if (known !== undefined) return known
-  const absent: Record<string, unknown> = {}
-  const required: string[] = []
-  for (const [name, parser] of Object.entries(table)) {
+  const names = Object.keys(table)
+  const parsers = Object.values(table)
+  const required: number[] = []
+  const absent = parsers.map((parser, place) => {
     try {
-      absent[name] = parser(undefined, name)
+      return parser(undefined, '')
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      absent[name] = undefined
-      required.push(name)
+      required.push(place)
+      return undefined
     }
-  }
-  const columns = { parsers: new Map(Object.entries(table)), absent, required }
+  })
+  const columns = { names, parsers, places: new Map(names.map((name, place) => [name, place])), absent, required }
   columnsOfTables.set(table, columns)
   return columns
 }
 
 function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Table> {
   const { path, isCommand, value, sequences } = fields
-  const { parsers, absent, required } = columnsOf(table)
-  const parsed: Record<string, unknown> = { ...absent }
-  const found: string[] = []
+  const { names, parsers, places, absent, required } = columnsOf(table)
+  const found: (Value | undefined)[] = []
   const elements = ElementReader.of(value)
   let isFirst = isCommand
   while (elements.next()) {
     const name = isFirst ? path : elements.name
     isFirst = false
-    const parser = parsers.get(name)
-    if (parser === undefined) {
+    const place = places.get(name)
+    if (place === undefined) {
       if (isCommand && (generic.has(name) || name === path)) continue
       throw unknownField(path, name)
     }
-    if (found.includes(name)) throw duplicateField(path, name)
-    found.push(name)
-    parsed[name] = parser(elements.value, `${path}.${name}`)
+    if (found[place] !== undefined) throw duplicateField(path, name)
+    found[place] = elements.value
+  }
+  for (const name of sequences.keys()) {
+    const place = places.get(name)
+    if (place === undefined) throw unknownField(path, name)
+    if (found[place] !== undefined) throw duplicateField(path, name)
+  }
+  const parsed: Record<string, unknown> = {}
+  for (let place = 0; place < names.length; place++) {
+    const name = names[place] as string
+    const given = found[place]
+    if (given !== undefined) parsed[name] = (parsers[place] as FieldParser<unknown>)(given, `${path}.${name}`)
+    else parsed[name] = absent[place]
   }
   for (const [name, sequence] of sequences) {
-    const parser = parsers.get(name)
-    if (parser === undefined) throw unknownField(path, name)
-    if (found.includes(name)) throw duplicateField(path, name)
-    found.push(name)
+    const parser = parsers[places.get(name) as number] as FieldParser<unknown>
     parsed[name] = sequenceParser(parser)(sequence.map(documentValue), `${path}.${name}`)
   }
-  for (const name of required) if (!found.includes(name)) parsers.get(name)?.(undefined, `${path}.${name}`)
+  for (const place of required) {
+    const name = names[place] as string
+    if (found[place] === undefined && !sequences.has(name)) parsers[place]?.(undefined, `${path}.${name}`)
+  }
   return parsed as Parsed<Table>
 }
 

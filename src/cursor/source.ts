@@ -25,6 +25,8 @@ export interface Batch {
 export interface CursorSource {
   /** Whether it waits for data when it has none: only such a cursor may be asked with maxTimeMS. */
   readonly awaitsData: boolean
+  /** Whether it stays open at the end of what it reads; one that awaits data does, whatever it says here. */
+  readonly isTailable?: boolean
   /** At most one call at a time. If it throws, the source is finished. */
   next(limits: BatchLimits): Promise<Batch>
   /** Lets everything go. Called once, also after `next` threw, and maybe while `next` runs. */

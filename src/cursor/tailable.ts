@@ -24,6 +24,7 @@ export function tailableSource(env: Env, tail: Tail, { awaitsData }: TailableOpt
   let isOver = false
   return {
     awaitsData,
+    isTailable: true,
     async next({ countMax, waitMs, signal, check }) {
       tail.pace.serve(check)
       const beganMs = env.monotonicMs()

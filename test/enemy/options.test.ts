@@ -22,10 +22,12 @@ const plain: Readonly<Record<string, Document>> = {
   aggregate: { aggregate: 'c', pipeline: [], cursor: {} },
   bulkWrite: { bulkWrite: 1, ops: [{ insert: 0, document: {} }], nsInfo: [{ ns: 'test.c' }] },
   collMod: { collMod: 'c' },
+  collStats: { collStats: 'c' },
   configureFailPoint: { configureFailPoint: 'failCommand', mode: 'off' },
   count: { count: 'c' },
   create: { create: 'made' },
   createIndexes: { createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'a_1' }] },
+  dataSize: { dataSize: 'test.c' },
   delete: { delete: 'c', deletes: [{ q: { none: 1 }, limit: 1 }] },
   distinct: { distinct: 'c', key: 'a' },
   drop: { drop: 'nothing' },
@@ -48,7 +50,11 @@ const plain: Readonly<Record<string, Document>> = {
   refreshSessions: { refreshSessions: [] },
   renameCollection: { renameCollection: 'test.nothing', to: 'test.d' },
   replSetReconfig: { replSetReconfig: {} },
+  setClusterParameter: {
+    setClusterParameter: { changeStreamOptions: { preAndPostImages: { expireAfterSeconds: 'off' } } },
+  },
   update: { update: 'c', updates: [{ q: { none: 1 }, u: { $set: { a: 1 } } }] },
+  validate: { validate: 'c' },
 }
 
 /** These take any field, as they do in MongoDB, or say no before they look. */
@@ -223,6 +229,18 @@ const options: Readonly<Record<string, Document>> = {
   drop: write,
   dropDatabase: write,
   renameCollection: { ...write, dropTarget: true, stayTemp: false },
+  collStats: { scale: 1, verbose: true, waitForLock: true, numericOnly: true },
+  dbStats: { scale: 1, freeStorage: 1 },
+  dataSize: { keyPattern: { _id: 1 }, min: { _id: 1 }, max: { _id: 2 }, estimate: true },
+  validate: {
+    full: true,
+    background: true,
+    checkBSONConformance: true,
+    repair: true,
+    fixMultikey: true,
+    metadata: true,
+    collHash: true,
+  },
   listCollections: { filter: {}, nameOnly: true, authorizedCollections: true, cursor: {} },
   listDatabases: { filter: {}, nameOnly: true, authorizedDatabases: true },
   listIndexes: { cursor: {}, includeBuildUUIDs: true, includeIndexBuildInfo: true },

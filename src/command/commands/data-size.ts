@@ -1,7 +1,8 @@
 /** What the documents of a collection weigh. Reads all of it. */
 import { Pace } from '../../base/pace.ts'
 import { CommandError } from '../../base/errors.ts'
-import { weighCollection } from '../../collection/measure.ts'
+import { weighCollection, weighSystemNamespace } from '../../collection/measure.ts'
+import { findSystemNamespace } from '../../collection/system-reads.ts'
 import type { Command } from '../command.ts'
 import { findCollection, whole } from '../collection-stats.ts'
 import { notSupported, readFields, string, withoutEffect } from '../fields.ts'
@@ -25,9 +26,14 @@ export const command: Command = {
     }
     const namespace = { db: name.slice(0, dot), coll: name.slice(dot + 1) }
     const beganMs = env.monotonicMs()
-    const info = await findCollection(store, namespace)
     const pace = new Pace(env, () => operation.check())
-    const { count = 0, valueBytes = 0 } = (info && (await weighCollection(store, info, pace)))?.documents ?? {}
+    const system = findSystemNamespace(namespace)
+    const info = system === undefined ? await findCollection(store, namespace) : undefined
+    const weight =
+      system === undefined
+        ? info && (await weighCollection(store, info, pace))
+        : await weighSystemNamespace(store, system, pace)
+    const { count = 0, valueBytes = 0 } = weight?.documents ?? {}
     return {
       estimate: false,
       size: whole(valueBytes),

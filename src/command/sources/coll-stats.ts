@@ -4,6 +4,7 @@ import { Pace } from '../../base/pace.ts'
 import { dateValue, encodeDocument, type Encodable } from '../../bson/encode.ts'
 import { typeName, isDocument, type Value } from '../../bson/value.ts'
 import { showNamespace, type Namespace } from '../../collection/namespace.ts'
+import { findSystemNamespace } from '../../collection/system-reads.ts'
 import type { CommandContext } from '../command.ts'
 import { findCollection, scale, storageStats, whole } from '../collection-stats.ts'
 import { document, notSupported, optional, readDocumentFields, withoutEffect } from '../fields.ts'
@@ -61,7 +62,7 @@ async function* statistics(
   if (factor !== undefined) found.storageStats = await storageStats(store, namespace, { factor, pace })
   if (count !== undefined) {
     const info = await findCollection(store, namespace)
-    if (info === undefined) {
+    if (info === undefined && findSystemNamespace(namespace) === undefined) {
       throw new CommandError(
         'NamespaceNotFound',
         `Unable to retrieve count in $collStats stage :: caused by :: Collection [${showNamespace(namespace)}] not found.`,

@@ -15,7 +15,7 @@ const workMsMax = 2000
 
 export class Pace {
   readonly #env: Env
-  readonly #check: () => void
+  #check: () => void
   #turnBeganMs: number
   #steps = 0
   #spent = 0
@@ -27,6 +27,11 @@ export class Pace {
     this.#env = env
     this.#check = check
     this.#turnBeganMs = env.monotonicMs()
+  }
+
+  /** The work goes on for somebody else: from now on that one's `check` is asked. */
+  serve(check: () => void): void {
+    this.#check = check
   }
 
   /**

@@ -27,6 +27,7 @@ export interface TailPiece {
 }
 
 export class CappedTail {
+  readonly pace: Pace
   readonly #store: Store
   readonly #namespace: Namespace
   readonly #collectionId: number
@@ -43,6 +44,7 @@ export class CappedTail {
     options: TailOptions,
   ) {
     this.#store = store
+    this.pace = options.pace
     this.#namespace = namespace
     this.#collectionId = id
     this.#options = options
@@ -55,12 +57,12 @@ export class CappedTail {
    * @throws CommandError CappedPositionLost when the last document seen is gone, QueryPlanKilled when the collection is.
    */
   async read(): Promise<TailPiece> {
-    const { match, skip, limit, project, pace } = this.#options
+    const { match, skip, limit, project } = this.#options
     const isRest = this.#seen !== undefined
     const records = await this.#readRecords()
     const documents: Uint8Array[] = []
     for (const { value } of records) {
-      const pause = pace.step()
+      const pause = this.pace.step()
       if (pause !== undefined) await pause
       if (!match(value) || this.#matched++ < skip) continue
       documents.push(project(value))

@@ -110,6 +110,7 @@ export async function renameCollection(
       await requireNoView(transaction, store.catalog, source)
       throw new CommandError('NamespaceNotFound', `Source collection ${showNamespace(source)} does not exist`)
     }
+    requireNoBuild(info)
     const existing = await store.catalog.find(transaction, target)
     if (existing !== undefined && !dropTarget) {
       throw new CommandError('NamespaceExists', 'target namespace exists')
@@ -123,6 +124,15 @@ export async function renameCollection(
     })
     await commitChanges(transaction, store.catalog, [{ entry }])
   })
+}
+
+/** An index that is being built is found by the collection's name. @throws CommandError BackgroundOperationInProgressForNamespace. */
+function requireNoBuild({ namespace, indexes }: CollectionInfo): void {
+  if (!indexes.some(({ building }) => building)) return
+  throw new CommandError(
+    'BackgroundOperationInProgressForNamespace',
+    `cannot perform operation: an index build is currently running for collection '${showNamespace(namespace)}'`,
+  )
 }
 
 /** A UUID as BSON has it. */

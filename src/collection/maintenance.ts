@@ -14,6 +14,8 @@ export class Maintenance {
   readonly #store: Store
   readonly #options: MaintenanceOptions
   #timer: Timer | undefined
+  /** When all jobs are to be done again, on the monotonic clock. */
+  #dueMs = 0
   #running: Promise<void> | undefined
   #isClosed = false
 
@@ -42,6 +44,7 @@ export class Maintenance {
     await sweepRetryRecords(this.#store)
     const { engine, settings, env } = this.#store
     await applyRetention(engine.log, settings.retention, env)
+    this.#dueMs = env.monotonicMs() + maintenanceMs
   }
 
   #run(jobs: () => Promise<void>): void {
@@ -53,8 +56,17 @@ export class Maintenance {
       })
       .finally(() => {
         this.#running = undefined
-        if (!this.#isClosed) this.#timer = this.#store.env.after(maintenanceMs, () => this.#run(() => this.runOnce()))
+        this.#waitUntilDue()
       })
+  }
+
+  /** What is done in between puts nothing off, and what failed is tried again in its time. */
+  #waitUntilDue(): void {
+    if (this.#isClosed) return
+    const { env } = this.#store
+    const nowMs = env.monotonicMs()
+    if (this.#dueMs <= nowMs) this.#dueMs = nowMs + maintenanceMs
+    this.#timer = env.after(this.#dueMs - nowMs, () => this.#run(() => this.runOnce()))
   }
 
   /** Waits for the job that runs. */

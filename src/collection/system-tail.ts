@@ -16,6 +16,7 @@ export interface SystemTailOptions {
 }
 
 export class SystemTail {
+  readonly pace: Pace
   readonly #store: Store
   /** As SystemNamespace.follow gives it. */
   readonly #next: () => Promise<Uint8Array | undefined>
@@ -26,6 +27,7 @@ export class SystemTail {
 
   constructor(store: Store, next: () => Promise<Uint8Array | undefined>, options: SystemTailOptions) {
     this.#store = store
+    this.pace = options.pace
     this.#next = next
     this.#options = options
     this.#lookedAt = store.engine.log.newest
@@ -37,14 +39,14 @@ export class SystemTail {
    * @throws CommandError CappedPositionLost when retention has overtaken it.
    */
   async read(): Promise<{ documents: readonly Uint8Array[]; goesOn: boolean; isOver: boolean }> {
-    const { selection, skip, limit, project, pace } = this.#options
+    const { selection, skip, limit, project } = this.#options
     this.#lookedAt = this.#store.engine.log.newest
     const documents: Uint8Array[] = []
     for (let bytes = 0; bytes < scanBatchBytesMax;) {
       const document = await this.#next()
       if (document === undefined) return { documents, goesOn: false, isOver: false }
       bytes += document.length
-      const paused = pace.step()
+      const paused = this.pace.step()
       if (paused !== undefined) await paused
       if (!selects(selection, document) || this.#matched++ < skip) continue
       documents.push(project(document))

@@ -3,7 +3,7 @@ import { deserialize, Long, type Document } from 'bson'
 import { expect, test } from 'vitest'
 import { systemEnv } from '../base/env.ts'
 import { Pace } from '../base/pace.ts'
-import { createCollection } from './ddl.ts'
+import { createCollection, renameCollection } from './ddl.ts'
 import { createIndexes, dropIndexes } from './indexes.ts'
 import { deleteAll, deleteFirst, updateAll, updateFirst } from './modify.ts'
 import { everything, readDocuments } from './read.ts'
@@ -189,6 +189,23 @@ test('a write beside an index build is refused or seen, never overlooked', async
   ])
   const inserted = colliding.status === 'fulfilled' ? colliding.value.insertedCount : 0
   expect(built.status === 'fulfilled' ? 1 : 0).toBe(1 - inserted)
+})
+
+test('a collection is not renamed away from an index build, which would leave its index unfinished for good', async () => {
+  const store = await openStore()
+  await insert(
+    store,
+    Array.from({ length: 2000 }, (_, _id) => ({ _id, n: _id })),
+  )
+  const building = build(store, unique('n'))
+  await store.env.yieldTurn()
+  const target = { ...things, coll: 'renamed' }
+  await expect(renameCollection(store, things, target, { dropTarget: false })).rejects.toMatchObject({
+    code: 12587,
+    codeName: 'BackgroundOperationInProgressForNamespace',
+  })
+  await building
+  await renameCollection(store, things, target, { dropTarget: false })
 })
 
 test('a dropped index holds no more', async () => {

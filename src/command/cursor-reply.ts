@@ -25,7 +25,7 @@ export async function firstBatch(
   source: CursorSource,
   { namespace, batchSize, isChangeStream = false, doing, singleBatch = false }: FirstBatchOptions,
 ): Promise<Reply> {
-  const { cursors, operation, client } = context
+  const { cursors, operation, client, sessions } = context
   let batch: Batch
   try {
     batch = await source.next({
@@ -37,6 +37,8 @@ export async function firstBatch(
       },
       check: () => operation.check(),
     })
+    // Ended meanwhile, the session begins anew: else the cursor would belong to none that can end.
+    if (!batch.exhausted && operation.lsid !== undefined) sessions.touch(operation.lsid)
   } catch (error) {
     source.close()
     throw doing !== undefined && error instanceof CommandError ? error.during(doing) : error

@@ -72,7 +72,9 @@ export class Exchange {
 
   /** The answer after one that was sent. */
   #answerAgain({ operation }: Accepted): Promise<Outcome> {
-    this.#services.operations.resume(operation)
+    const { operations, sessions } = this.#services
+    operations.resume(operation)
+    if (operation.lsid !== undefined) sessions.touch(operation.lsid)
     return this.#answerWith(() => must(operation.repeat, 'what an exhaust command repeats')())
   }
 
@@ -185,12 +187,16 @@ export class Exchange {
     { startTransaction, readConcern }: GenericArguments,
     id: TransactionId,
   ): SessionTransaction | Promise<SessionTransaction> {
-    const { transactions, snapshots } = this.#services
-    if (startTransaction !== true) return transactions.find(id)
-    const time = readConcern?.atClusterTime
-    return time === undefined
-      ? transactions.begin(id)
-      : snapshots.holdAt(time).then(held => transactions.begin(id, held))
+    const { transactions } = this.#services
+    return startTransaction === true ? this.#begin(id, readConcern?.atClusterTime) : transactions.find(id)
+  }
+
+  async #begin(id: TransactionId, time: bigint | undefined): Promise<SessionTransaction> {
+    const { transactions, snapshots, sessions } = this.#services
+    const transaction = await transactions.begin(id, time === undefined ? undefined : await snapshots.holdAt(time))
+    // Ended while the state was got, the session begins anew: else the transaction would belong to none that can end.
+    sessions.touch(id.lsid)
+    return transaction
   }
 
   /** Lets failCommand do its part before the command runs. */

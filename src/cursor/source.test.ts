@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
+import { ManualEnv } from '../../test/manual-env.ts'
 import { batchBytesMax } from '../base/limits.ts'
-import { type CursorSource, sourceFrom, sourceOf } from './source.ts'
+import { Pace } from '../base/pace.ts'
+import { type CursorSource, sourceFrom as sourceAtPace, sourceOf } from './source.ts'
+
+const sourceFrom = (documents: AsyncIterable<Uint8Array>): CursorSource =>
+  sourceAtPace(documents, new Pace(new ManualEnv()))
 
 const document = (n: number, length = 5): Uint8Array => new Uint8Array(length).fill(n)
 
@@ -64,6 +69,28 @@ test('work that is to stop stops between documents', async () => {
   await expect(source.next({ countMax: 9, waitMs: 0, signal: new AbortController().signal, check })).rejects.toThrow(
     'stop',
   )
+})
+
+test('work that was begun for one is checked by whoever asks now, and what stopped the one stops nobody else', async () => {
+  const pace = new Pace(new ManualEnv(), () => {
+    throw new Error('nobody asks for the first any more')
+  })
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for (let n = 0; ; n++) {
+      for (let step = 0; step < 100; step++) await pace.step()
+      yield document(n)
+    }
+  }
+  const source = sourceAtPace(counted(), pace)
+  expect(await next(source, 2)).toEqual([[0, 1], false])
+  let isOver = false
+  const check = () => {
+    if (isOver) throw new Error('over')
+    // While it looks for one document more than the batch takes.
+    isOver = true
+  }
+  const { signal } = new AbortController()
+  await expect(source.next({ countMax: 1, waitMs: 0, signal, check })).rejects.toThrow('over')
 })
 
 test('closing lets go of what documents are made from, even when that goes wrong', async () => {

@@ -1,6 +1,7 @@
 /** What a cursor iterates over, seen from the cursor. */
 import type { Encodable } from '../bson/encode.ts'
 import { batchBytesMax } from '../base/limits.ts'
+import type { Pace } from '../base/pace.ts'
 
 export interface BatchLimits {
   /** Infinity for no limit; 0 gives an empty batch and does no work. */
@@ -91,8 +92,11 @@ type Ahead =
   | { readonly kind: 'error'; readonly error: unknown }
   | { readonly kind: 'end' }
 
-/** Documents that are made when asked for. A document that does not fit into one batch begins the next. */
-export function sourceFrom(iterable: AsyncIterable<Uint8Array>): CursorSource {
+/**
+ * Documents that are made when asked for, at `pace`, which serves whoever asks. A document that does not fit into one batch begins
+ * the next.
+ */
+export function sourceFrom(iterable: AsyncIterable<Uint8Array>, pace: Pace): CursorSource {
   const iterator = iterable[Symbol.asyncIterator]()
   let ahead: Ahead | undefined
   const pull = async (): Promise<Ahead> => {
@@ -106,6 +110,7 @@ export function sourceFrom(iterable: AsyncIterable<Uint8Array>): CursorSource {
   return {
     awaitsData: false,
     async next({ countMax, check }) {
+      pace.serve(check)
       const batch = new BatchDocuments(countMax)
       for (;;) {
         if (ahead === undefined) {
@@ -114,6 +119,8 @@ export function sourceFrom(iterable: AsyncIterable<Uint8Array>): CursorSource {
           // One document is asked for ahead, so that a batch that ends the result says so and saves the client a getMore. An
           // error there belongs to the next batch.
           ahead = await pull()
+          // Unless it is that this caller is to stop.
+          if (ahead.kind === 'error') check()
         }
         if (ahead.kind === 'error' && !batch.isFull) throw ahead.error
         if (ahead.kind !== 'document' || !batch.add(ahead.document)) break

@@ -1,6 +1,7 @@
 /** A tailable cursor over a list that grows. Time stands still unless a test moves it, so whatever is answered was not polled for. */
 import { expect, test } from 'vitest'
 import { ManualEnv } from '../../test/manual-env.ts'
+import { Pace } from '../base/pace.ts'
 import { pause } from '../base/pause.ts'
 import type { CursorSource } from './source.ts'
 import { tailableSource } from './tailable.ts'
@@ -17,6 +18,7 @@ class Grown {
     return tailableSource(
       this.env,
       {
+        pace: new Pace(this.env),
         read: async () => {
           this.#grown = new AbortController()
           const end = Math.min(this.#given + pieceMax, limit)

@@ -1,9 +1,12 @@
 /** A cursor that stays open at the end of what it reads, and gives what comes later. */
 import type { Env } from '../base/env.ts'
+import type { Pace } from '../base/pace.ts'
 import { BatchDocuments, type CursorSource } from './source.ts'
 
 /** What a tailable cursor follows. */
 export interface Tail {
+  /** At which it reads: for whoever asks. */
+  readonly pace: Pace
   /** The next piece. `goesOn`: more is there already. `isOver`: nothing will ever follow. */
   read(): Promise<{ readonly documents: readonly Uint8Array[]; readonly goesOn: boolean; readonly isOver: boolean }>
   /** Resolves when there may be more behind the end, after `waitMs`, or when `signal` fires. */
@@ -23,6 +26,7 @@ export function tailableSource(env: Env, tail: Tail, { awaitsData }: TailableOpt
     awaitsData,
     isTailable: true,
     async next({ countMax, waitMs, signal, check }) {
+      tail.pace.serve(check)
       const beganMs = env.monotonicMs()
       const batch = new BatchDocuments(countMax)
       while (!batch.isFull) {

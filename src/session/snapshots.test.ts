@@ -88,3 +88,13 @@ test('whoever has a hold of his own keeps it', async () => {
   reader.close()
   held.end(() => new Error('over'))
 })
+
+test('where the log was cut meanwhile, nobody says that nothing came in between', async () => {
+  await write(1)
+  await snapshots.read(undefined)
+  await write(2)
+  await write(3)
+  await store.engine.log.truncateBefore(store.engine.log.newest.time)
+  await expect(snapshots.read(5n)).rejects.toEqual(tooOld)
+  expect(await at(2n)).toBe(1)
+})

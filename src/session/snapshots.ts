@@ -7,6 +7,7 @@ import { CommandError } from '../base/errors.ts'
 import { snapshotHistoryCountMax, snapshotHistorySecondsMax } from '../base/limits.ts'
 import type { Store } from '../collection/store.ts'
 import { type ClusterTime, showClusterTime } from '../oplog/cluster-time.ts'
+import { comparePositions } from '../storage/engine.ts'
 import { HeldSnapshot, PastEngine } from '../storage/held-snapshot.ts'
 
 interface Kept {
@@ -78,7 +79,9 @@ export class Snapshots {
       if (newest.position.time <= time) return newest
     } else if (kept !== undefined) {
       const [next] = await log.readAfter(kept.position, { bytesMax: 1 })
-      if (next !== undefined && next.position.time > time) return kept
+      // Of what is not in the log any more nobody knows whether it came in between.
+      const isWhole = comparePositions(log.oldest, kept.position) <= 0
+      if (isWhole && next !== undefined && next.position.time > time) return kept
     }
     throw new CommandError(
       'SnapshotTooOld',

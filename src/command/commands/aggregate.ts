@@ -77,8 +77,9 @@ export const command: Command = {
       return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true, doing })
     }
     if (source === 'server') {
-      const documents = openSource(pipeline, { db: request.db, coll }, context, compileContext(context, parts))
-      return firstBatch(context, sourceFrom(documents), { namespace, batchSize })
+      const compile = compileContext(context, parts)
+      const documents = openSource(pipeline, { db: request.db, coll }, context, compile)
+      return firstBatch(context, sourceFrom(documents, compile.pace), { namespace, batchSize })
     }
     if (parts.collectionUUID !== undefined) {
       throw new CommandError('NotImplemented', "'aggregate.collectionUUID' is not supported yet")
@@ -90,7 +91,7 @@ export const command: Command = {
       )
     }
     const documents = await openPipeline(context, request, coll, parts)
-    return firstBatch(context, sourceFrom(documents), { namespace, batchSize, doing })
+    return firstBatch(context, documents, { namespace, batchSize, doing })
   },
 }
 
@@ -178,14 +179,15 @@ async function openPipeline(
   { db }: CommandRequest,
   coll: string | undefined,
   { pipeline, collation, let: variables }: PipelineParts,
-): Promise<AsyncIterable<Uint8Array>> {
+): Promise<CursorSource> {
   if (coll === undefined) {
     const compile = compileContext(context, { collation, let: variables })
-    return compilePipeline(pipeline, compile)(none(), compile.pace)
+    return sourceFrom(compilePipeline(pipeline, compile)(none(), compile.pace), compile.pace)
   }
   requireCollectionName({ db, coll })
   const source = await findReadSource(context.store, { db, coll }, collation)
-  return runPipeline(context.store, source, pipeline, compileContext(context, { ...source, let: variables }))
+  const compile = compileContext(context, { ...source, let: variables })
+  return sourceFrom(runPipeline(context.store, source, pipeline, compile), compile.pace)
 }
 
 interface PipelineParts {

@@ -109,18 +109,13 @@ export const command: Command = {
     if (pinned !== undefined) return firstBatch(context, sourceOf(pinned), reply)
     const source = await findReadSource(store, namespace, parts.collation)
     if (source.pipeline === undefined) {
-      return firstBatch(context, sourceFrom(runQuery(store, namespace, query, compile.pace)), reply)
+      return firstBatch(context, sourceFrom(runQuery(store, namespace, query, compile.pace), compile.pace), reply)
     }
     const stages = stagesOf({ filter, sort: order, projection, skip, limit })
     const natural = order && naturalOrder(order)
-    const documents = runPipeline(
-      store,
-      source,
-      stages,
-      compileContext(context, { ...source, let: parts.let }),
-      natural,
-    )
-    return firstBatch(context, sourceFrom(documents), reply)
+    const through = compileContext(context, { ...source, let: parts.let })
+    const documents = runPipeline(store, source, stages, through, natural)
+    return firstBatch(context, sourceFrom(documents, through.pace), reply)
   },
 }
 
@@ -166,7 +161,6 @@ async function openTail(
     throw new CommandError('BadValue', 'cannot use tailable option with a sort other than {$natural: 1}')
   }
   if (singleBatch) throw new CommandError('BadValue', "cannot use tailable option with the 'singleBatch' option")
-  // Of its own: it goes on long after this find has ended.
   const options = { ...query, pace: new Pace(store.env) }
   const system = findSystemNamespace(namespace)
   if (system !== undefined) {

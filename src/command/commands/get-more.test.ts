@@ -1,8 +1,9 @@
 /** What ends a getMore while it waits for an event, and what keeps one from its cursor. */
-import { Binary, type Document } from 'bson'
+import { Binary, type Document, Long } from 'bson'
 import { afterEach, expect, test } from 'vitest'
 import { ManualEnv } from '../../../test/manual-env.ts'
-import { ask, openServices, type TestServices } from '../../../test/services.ts'
+import { ask, makeClient, messageOf, openServices, type TestServices } from '../../../test/services.ts'
+import { sessionIdleMinutesMax } from '../../base/limits.ts'
 import { CommandError } from '../../base/errors.ts'
 import { dispatch } from '../dispatch.ts'
 
@@ -100,4 +101,67 @@ test('what goes wrong while a batch is made says in which command, and ends the 
   )
   // What is wrong with the command itself was not being run.
   expect((await send({ ...watch, pipeline: [{ $changeStream: { x: 1 } }] })).errmsg).toMatch(/^BSON field/)
+})
+
+const rows = Array.from({ length: 500 }, (_, _id) => ({ _id }))
+
+test.for<[what: string, opened: Document]>([
+  ['a find', { find: 'c', batchSize: 1 }],
+  ['a sorted find', { find: 'c', sort: { x: 1 }, batchSize: 1 }],
+  ['a find of a view', { find: 'v', filter: { _id: { $gte: 0 } }, batchSize: 1 }],
+  ['a pipeline', { aggregate: 'c', pipeline: [{ $match: { _id: { $gte: 0 } } }], cursor: { batchSize: 1 } }],
+  ['a pipeline over the log', { aggregate: 'oplog.rs', pipeline: [], cursor: { batchSize: 1 }, $db: 'local' }],
+  ['a tailable find', { find: 'log', tailable: true, batchSize: 1 }],
+])('the cursor of %s outlives its first client and its first limit of time', async ([, opened]) => {
+  const env = new ManualEnv()
+  services = await openServices(env)
+  const send = (document: Document, client = makeClient()) =>
+    ask(dispatch, services, { ...document, $db: opened.$db ?? 'd' }, client)
+  const prepare = (document: Document) => ask(dispatch, services, { ...document, $db: 'd' })
+  await prepare({ create: 'v', viewOn: 'c' })
+  await prepare({ create: 'log', capped: true, size: 1_000_000 })
+  await prepare({ insert: 'c', documents: rows })
+  await prepare({ insert: 'log', documents: rows })
+  const connection = new AbortController()
+  const { cursor } = await send({ ...opened, maxTimeMS: 1000 }, makeClient({ signal: connection.signal }))
+  connection.abort()
+  await env.advance(2000)
+  const more = { getMore: cursor.id, collection: cursor.ns.slice(cursor.ns.indexOf('.') + 1) }
+  const { nextBatch } = (await send({ ...more, batchSize: 450 })).cursor ?? {}
+  expect(nextBatch.length).toBeGreaterThan(opened.$db === undefined ? 449 : 0)
+})
+
+test.for<[what: string, begun: Document]>([
+  ['A cursor', { find: 'c', batchSize: 1 }],
+  [
+    'A transaction',
+    { insert: 'c', documents: [{}], txnNumber: Long.fromNumber(1), startTransaction: true, autocommit: false },
+  ],
+])('%s that is opened while its session is ended goes when the session, begun anew, ends', async ([, begun]) => {
+  const env = new ManualEnv()
+  services = await openServices(env)
+  const send = (document: Document) => ask(dispatch, services, { ...document, $db: 'd' })
+  await send({ insert: 'c', documents: rows })
+  const [reply] = await Promise.all([send({ ...begun, lsid: lsid(1) }), send({ endSessions: [lsid(1)] })])
+  expect(reply.ok).toBe(1)
+  expect(services.sessions.count).toBe(1)
+  expect(services.cursors.count + services.transactions.openCount).toBe(1)
+  await send({ endSessions: [lsid(1)] })
+  expect(services.cursors.count + services.transactions.openCount + services.sessions.count).toBe(0)
+})
+
+test('a stream that repeats its replies keeps its session alive', async () => {
+  const env = new ManualEnv()
+  services = await openServices(env)
+  const { cursor } = await ask(dispatch, services, { ...stream, lsid: lsid(1) })
+  const more = { getMore: cursor.id, collection: 'c', $db: 'd', lsid: lsid(1), maxTimeMS: 60_000 }
+  let outcome = dispatch(messageOf(more, { exhaustAllowed: true }), makeClient(), services)
+  for (let minutes = 0; minutes < 2 * sessionIdleMinutesMax; minutes++) {
+    await env.advance(60_000)
+    const answer = await outcome
+    if (answer === 'close-connection' || answer.next === undefined) throw new Error(`over after ${minutes} minutes`)
+    outcome = answer.next()
+  }
+  services.cursors.closeAll()
+  await outcome
 })

@@ -55,15 +55,18 @@ async function nextBatch(
     throw error
   }
   const signal = AbortSignal.any([operation.signal, cursor.signal])
+  const check = () => {
+    operation.check()
+    if (cursor.signal.aborted) throw cursorKilled(id)
+  }
   try {
     const batch = await cursor.source.next({
       countMax,
       waitMs: operation.maxTimeMs ?? awaitDataMsDefault,
       signal,
-      check: () => operation.check(),
+      check,
     })
-    operation.check()
-    if (cursor.signal.aborted) throw cursorKilled(id)
+    check()
     if (batch.exhausted) cursors.close(id, 'exhausted')
     else cursors.unpin(id, batch.documents.length)
     return { fields: cursorReply('nextBatch', batch, batch.exhausted ? 0n : id, namespace), isLast: batch.exhausted }

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { ManualEnv } from '../../test/manual-env.ts'
+import { maintenanceMs } from '../base/limits.ts'
+import { openMemory } from '../storage/engines/memory.ts'
+import { Maintenance } from './maintenance.ts'
+import { insert } from './store.suite.ts'
+import { makeStore } from './store.ts'
+
+test('drops that come all the time do not keep the log from being cut', async () => {
+  const env = new ManualEnv()
+  const engine = await openMemory({ nextTime: previous => previous + 1n, newDeploymentId: () => new Uint8Array(16) })
+  const store = makeStore(env, engine, { retention: { bytesMax: 0, hoursMin: 0 } })
+  const maintenance = new Maintenance(store, {
+    onFailure: error => {
+      throw error
+    },
+  })
+  maintenance.start()
+  await env.advance(0)
+  for (let _id = 0; _id < 4; _id++) {
+    await insert(store, [{ _id }])
+    maintenance.poke()
+    await env.advance(maintenanceMs / 3)
+  }
+  expect(engine.log.oldest.time).toBeGreaterThan(1n)
+  await maintenance.close()
+  expect(env.timerCount).toBe(0)
+  await engine.close()
+})

@@ -42,7 +42,8 @@ const matchedWords = oneOf('replace', 'merge', 'keepExisting', 'fail')
 
 type WhenMatched = ReturnType<typeof matchedWords> | readonly Value[]
 
-const batchCountMax = 500
+/** One document takes some ten microseconds, and other writers wait for a batch. */
+const batchCountMax = 50
 
 export const sink: Sink = {
   name: '$merge',
@@ -63,8 +64,10 @@ export const sink: Sink = {
       target,
       async write(documents) {
         const limits = { countMax: batchCountMax, bytesMax: transactionBytesMax / 4, check: () => operation.check() }
-        for await (const batch of batchesOf(documents, limits))
+        for await (const batch of batchesOf(documents, limits)) {
           await mergeBatch(() => mergeDocuments(store, merge, batch))
+          await store.env.yieldTurn()
+        }
       },
     }
   },

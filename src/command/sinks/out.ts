@@ -12,7 +12,8 @@ import { batchesOf, type Sink, type SinkContext } from '../sink.ts'
 
 const table = { db: string, coll: string, timeseries: notSupported() }
 
-const batchCountMax = 1000
+/** What one piece of an insert takes. */
+const batchCountMax = 500
 
 export const sink: Sink = {
   name: '$out',
@@ -47,6 +48,7 @@ async function replace(
       })
       const [refused] = writeErrors
       if (refused !== undefined) throw refused.error
+      await store.env.yieldTurn()
     }
     await takePlace(store, temporary, target, model)
   } catch (error) {

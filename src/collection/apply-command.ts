@@ -2,7 +2,7 @@
 import { Bug, must } from '../base/assert.ts'
 import { encodeDocument, type Encodable } from '../bson/encode.ts'
 import { elementsOf, firstElement, getField, itemsOf } from '../bson/reader.ts'
-import { documentBytes, documentValue, isDocument, isString, toText, type Value } from '../bson/value.ts'
+import { documentBytes, documentValue, isDocument, isString, toBool, toText, type Value } from '../bson/value.ts'
 import { readUint32BE, uint32BE } from './big-endian.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
@@ -18,6 +18,7 @@ import {
   type IndexInfo,
 } from './catalog.ts'
 import { addHolder } from './index-entries.ts'
+import { keptOptions } from './kept-options.ts'
 import { indexEntriesOf, keyAfter, rangeOf } from './keys.ts'
 import { parseNamespace, type Namespace } from './namespace.ts'
 
@@ -173,10 +174,10 @@ function applyDropIndex(transaction: WriteTransaction, info: CollectionInfo, nam
 /** Options of the collection are replaced by name; `index: { name, … }` changes options of that index. */
 async function applyModify(transaction: WriteTransaction, info: CollectionInfo, o: Uint8Array): Promise<void> {
   const changes = elementsOf(documentValue(o)).slice(1)
-  const options = withFields(
-    info.options,
-    changes.filter(([name]) => name !== 'index').map(([name, value]) => [optionNames[name] ?? name, value] as const),
-  )
+  const optionChanges = changes
+    .filter(([name]) => name !== 'index')
+    .map(([name, value]) => [optionNames[name] ?? name, value] as const)
+  const options = keptOptions(withValidation(withFields(info.options, optionChanges), optionChanges))
   const index = getField(o, 'index')
   if (!isDocument(index)) return putInfo(transaction, info.namespace, { ...info, options })
   const name = toText(must(getField(documentBytes(index), 'name'), 'name of a modified index'))
@@ -208,17 +209,27 @@ async function modifyIndex(
   return modified
 }
 
-/** `prepareUnique` is shown only while it is so, and not of an index that is unique. */
+/** `hidden` and `prepareUnique` are shown only while they are so, the latter not of an index that is unique. */
 function withoutIdleFlags(spec: Uint8Array): Uint8Array {
   const { unique, preparesUnique } = describeIndex(spec)
-  if (preparesUnique && !unique) return spec
-  return encodeDocument(
-    Object.fromEntries(elementsOf(documentValue(spec)).filter(([name]) => name !== 'prepareUnique')),
-  )
+  const isIdle = ([name, value]: Field): boolean =>
+    name === 'prepareUnique' ? !preparesUnique || unique : name === 'hidden' && !toBool(value)
+  return encodeDocument(Object.fromEntries(elementsOf(documentValue(spec)).filter(field => !isIdle(field))))
 }
 
 /** Undefined takes the field away. */
 type Field = readonly [name: string, value: Value | undefined]
+
+const validationDefaults: Readonly<Record<string, Encodable>> = {
+  validationLevel: 'strict',
+  validationAction: 'error',
+}
+
+/** When collMod has changed anything about validation, all of it is spelled out. Source: MongoDB 8.0. */
+function withValidation(options: Uint8Array, changes: readonly Field[]): Uint8Array {
+  if (!changes.some(([name]) => name === 'validator' || name in validationDefaults)) return options
+  return encodeDocument({ ...validationDefaults, ...Object.fromEntries(elementsOf(documentValue(options))) })
+}
 
 /** Options that collMod calls otherwise than `create` does. */
 const optionNames: Readonly<Record<string, string>> = { cappedSize: 'size', cappedMax: 'max' }

@@ -3,9 +3,12 @@ import { must } from '../base/assert.ts'
 import type { Env } from '../base/env.ts'
 import { CommandError } from '../base/errors.ts'
 import { encodeDocument, type Encodable } from '../bson/encode.ts'
+import { elementsOf } from '../bson/reader.ts'
+import { documentValue } from '../bson/value.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
 import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
+import { keptOptions } from './kept-options.ts'
 import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
 import type { Store } from './store.ts'
 import { findView, requireNoView } from './views.ts'
@@ -38,7 +41,7 @@ export function createChange(
       // A clustered collection has no index beside its documents.
       o: encodeDocument({
         create: namespace.coll,
-        ...options,
+        ...Object.fromEntries(elementsOf(documentValue(keptOptions(encodeDocument(options))))),
         ...(options['clusteredIndex'] === undefined ? { idIndex: idIndex(options['collation']) } : {}),
       }),
       wallMs: env.wallMs(),

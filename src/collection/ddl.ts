@@ -10,6 +10,7 @@ import type { Reader, WriteTransaction } from '../storage/engine.ts'
 import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo, IndexInfo } from './catalog.ts'
 import { createChange, requireUserCollection } from './create.ts'
+import { changesOf, previousOf } from './index-modification.ts'
 import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
 import type { Store } from './store.ts'
 import type { TimeSeriesOptions } from './time-series.ts'
@@ -164,12 +165,18 @@ export interface Modification {
   readonly expireAfterSeconds?: bigint | 'off' | undefined
 }
 
-/** Changes options. The entry keeps what they were. Gives the index's options of before, for the reply. */
+/** Options of an index that a modification changed, and what they were before; one that was not there is not in `before`. */
+export interface IndexChange {
+  readonly before: Options
+  readonly changes: Options
+}
+
+/** Changes options. The entry keeps what they were. */
 export async function modifyCollection(
   store: Store,
   namespace: Namespace,
   modification: Modification,
-): Promise<Options> {
+): Promise<IndexChange> {
   const { result } = await store.engine.write(transaction =>
     modifyInTransaction(transaction, store, namespace, modification),
   )
@@ -182,7 +189,7 @@ export async function modifyInTransaction(
   store: Store,
   namespace: Namespace,
   { options, index, view = {}, timeSeries, expireAfterSeconds }: Modification,
-): Promise<Options> {
+): Promise<IndexChange> {
   requireUserCollection(namespace)
   const info = await store.catalog.find(transaction, namespace)
   if (info !== undefined) {
@@ -211,7 +218,7 @@ export async function modifyInTransaction(
     'not supported on a view',
   )
   await modifyView(transaction, store, definition, view)
-  return {}
+  return { before: {}, changes: {} }
 }
 
 async function commitModification(
@@ -219,20 +226,22 @@ async function commitModification(
   store: Store,
   info: CollectionInfo,
   { options, index }: Pick<Modification, 'options' | 'index'>,
-): Promise<Options> {
+): Promise<IndexChange> {
   const found = index && requireIndex(info, index)
-  const indexOld = found && optionsOf(found.spec, Object.keys(index?.options ?? {}))
+  const changes = found && changesOf(found.spec, index.options)
+  const isIndexChanged = changes !== undefined && Object.keys(changes).length > 0
+  const before = found && isIndexChanged ? previousOf(found.spec, changes) : undefined
   const o: Options = {
     collMod: info.namespace.coll,
     ...options,
-    index: found && { name: found.name, ...index?.options },
+    index: found && isIndexChanged ? { name: found.name, ...changes } : undefined,
   }
   const o2: Options = {
     collectionOptions_old: { uuid: uuidValue(info.uuid), ...optionsOf(info.options) },
-    indexOptions_old: indexOld,
+    indexOptions_old: before,
   }
   await commitChanges(transaction, store.catalog, [{ entry: commandEntry(store, info, o, o2) }])
-  return indexOld ?? {}
+  return { before: before ?? {}, changes: changes ?? {} }
 }
 
 /** Refuses options that were given and do not go with what is modified. @throws CommandError InvalidOptions. */
@@ -255,8 +264,8 @@ export function requireIndex(info: CollectionInfo, { name, key }: NonNullable<Mo
   )
 }
 
-function optionsOf(document: Uint8Array, only?: readonly string[]): Options {
-  return Object.fromEntries(elementsOf(documentValue(document)).filter(([name]) => only?.includes(name) ?? true))
+function optionsOf(document: Uint8Array): Options {
+  return Object.fromEntries(elementsOf(documentValue(document)))
 }
 
 /** The collection as `reader` sees it. @throws CommandError NamespaceNotFound, CommandNotSupportedOnView. */

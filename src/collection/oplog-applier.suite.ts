@@ -106,6 +106,9 @@ export class OplogApplier {
         if (cappedMax !== undefined) copy.options['max'] = cappedMax
         // An expiry that is off is an option that is not there.
         if (copy.options['expireAfterSeconds'] === 'off') delete copy.options['expireAfterSeconds']
+        if (copy.options['changeStreamPreAndPostImages']?.enabled === false) {
+          delete copy.options['changeStreamPreAndPostImages']
+        }
         return
       }
       default:

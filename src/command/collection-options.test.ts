@@ -49,6 +49,63 @@ test('a validator may compare fields with $expr, and with the time of each write
   expect(await insert({ at })).toMatchObject({ n: 1 })
 })
 
+const optionsOf = async (name: string): Promise<Document> => {
+  const { cursor } = await tell({ listCollections: 1, filter: { name } })
+  return cursor.firstBatch[0].options
+}
+
+test("images are shown while they are kept, and in MongoDB's place", async () => {
+  const changeStreamPreAndPostImages = { enabled: false }
+  await tell({ create: 'c', validator: {}, changeStreamPreAndPostImages })
+  expect(await optionsOf('c')).toEqual({})
+  await tell({ collMod: 'c', validator: { n: 1 } })
+  await tell({ collMod: 'c', changeStreamPreAndPostImages: { enabled: true } })
+  expect(Object.keys(await optionsOf('c'))).toEqual([
+    'changeStreamPreAndPostImages',
+    'validator',
+    'validationLevel',
+    'validationAction',
+  ])
+  await tell({ collMod: 'c', changeStreamPreAndPostImages, validator: {} })
+  expect(await optionsOf('c')).toEqual({ validationLevel: 'strict', validationAction: 'error' })
+})
+
+test('collMod spells out what was not said of validation; create does not', async () => {
+  await tell({ create: 'c', validator: { n: 1 } })
+  expect(await optionsOf('c')).toEqual({ validator: { n: 1 } })
+  await tell({ collMod: 'c', validationLevel: 'moderate' })
+  const rest = { validationLevel: 'moderate', validationAction: 'error' }
+  expect(await optionsOf('c')).toEqual({ validator: { n: 1 }, ...rest })
+})
+
+test('collMod answers with what it changed of an index, and what that was', async () => {
+  await tell({ createIndexes: 'c', indexes: [{ key: { at: 1 }, name: 'at', expireAfterSeconds: 10 }] })
+  const modify = async (index: Document) => {
+    const {
+      ok,
+      $clusterTime: _,
+      operationTime: __,
+      ...told
+    } = await tell({ collMod: 'c', index: { name: 'at', ...index } })
+    expect(ok).toBe(1)
+    return Object.entries(told).map(([name, value]) => `${name}: ${value}`)
+  }
+  expect(await modify({ hidden: false })).toEqual([])
+  expect(await modify({ hidden: true })).toEqual(['hidden_old: false', 'hidden_new: true'])
+  expect(await modify({ hidden: true, expireAfterSeconds: 20 })).toEqual([
+    'expireAfterSeconds_old: 10',
+    'expireAfterSeconds_new: 20',
+  ])
+  expect(await modify({ hidden: false, expireAfterSeconds: 30 })).toEqual([
+    'expireAfterSeconds_old: 20',
+    'expireAfterSeconds_new: 30',
+    'hidden_old: true',
+    'hidden_new: false',
+  ])
+  const { cursor } = await tell({ listIndexes: 'c' })
+  expect(cursor.firstBatch[1]).not.toHaveProperty('hidden')
+})
+
 test('a validator that is none is refused when it is given', async () => {
   expect(await tell({ create: 'c', validator: { $expr: { $noSuch: 1 } } })).toMatchObject({ ok: 0 })
   expect(await tell({ create: 'c', validator: { $expr: '$$undefined' } })).toMatchObject({ ok: 0 })

@@ -75,6 +75,23 @@ test('expanded events', async () => {
   })
 })
 
+test('a modified index is told with what changed of it, and what that was before', async () => {
+  const setup = [insert, { createIndexes: 'c', indexes: [{ key: { x: 1 }, name: 'x_1', expireAfterSeconds: 10 }] }]
+  const hide = { collMod: 'c', index: { name: 'x_1', hidden: true } }
+  const both = { collMod: 'c', index: { keyPattern: { x: 1 }, hidden: false, expireAfterSeconds: 20 } }
+  const events = (await told(shapes.expanded, ...setup, hide, hide, both)).slice(-3)
+  const changes = events.map(({ operationDescription, stateBeforeChange }) => [operationDescription, stateBeforeChange])
+  const collectionOptions = expect.anything()
+  expect(changes).toEqual([
+    [{ index: { name: 'x_1', hidden: true } }, { collectionOptions, indexOptions: { hidden: false } }],
+    [{}, { collectionOptions }],
+    [
+      { index: { name: 'x_1', expireAfterSeconds: 20, hidden: false } },
+      { collectionOptions, indexOptions: { expireAfterSeconds: 10, hidden: true } },
+    ],
+  ])
+})
+
 test('a rename has its target in front, and describes it to who wants expanded events', async () => {
   expect(fieldsOf(await told(shapes.plain, insert))).toHaveLength(1)
   const reader = new Reader(bench, { scope: 'd', stage: shapes.expanded })

@@ -105,7 +105,8 @@ test.each<readonly [stage: Document, target: StageTarget, version: number, token
   [{ resumeAfter: oldDrop }, old, 1, oldDrop],
   [{ startAfter: oldestInsert }, old, 1, oldestInsert],
   [{ resumeAfter: mark }, old, 2, mark],
-  [{ resumeAfter: drop }, old, 2, drop],
+  [{ resumeAfter: drop }, old, 2, { _data: drop._data.toUpperCase() }],
+  [{ startAfter: { ...oldestInsert, more: 'x'.repeat(100) } }, database, 2, oldestInsert],
 ])('%j makes tokens of the version asked for, and of none before its own', (stage, target, version, token) => {
   const options = parseChangeStream(valueOf(stage), target)
   expect(options.shape.tokenVersion).toBe(version)

@@ -1,9 +1,10 @@
 /** Parses `{ $changeStream: { … } }`: what to watch, what events look like, where to start. */
 import { CommandError } from '../base/errors.ts'
 import { ElementReader, elementsOf } from '../bson/reader.ts'
-import { BsonType, documentBytes, toBool, toText, toTimestamp, typeName, type Value } from '../bson/value.ts'
+import { BsonType, toBool, toText, toTimestamp, typeName, type Value } from '../bson/value.ts'
 import {
   decodeResumeToken,
+  encodeResumeToken,
   highWaterMarkToken,
   requireTokenForm,
   type TokenParts,
@@ -210,10 +211,10 @@ function startOf(
     )
   }
   const tokenVersion = parts.version === 2 ? 2 : asked
+  // Made anew, so that it sorts with those that follow and nothing else that the client put in comes back.
   if (parts.tokenType === 'event') {
-    return { start: { kind: 'after', parts, token: documentBytes(given) }, tokenVersion }
+    return { start: { kind: 'after', parts, token: encodeResumeToken(parts) }, tokenVersion }
   }
   const time = parts.clusterTime
-  const token = parts.version === tokenVersion ? documentBytes(given) : highWaterMarkToken(time, tokenVersion)
-  return { start: { kind: 'at', time, token }, tokenVersion }
+  return { start: { kind: 'at', time, token: highWaterMarkToken(time, tokenVersion) }, tokenVersion }
 }

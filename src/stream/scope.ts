@@ -58,3 +58,8 @@ export function isInvalidatedBy(scope: Scope, { operationType, isOfView }: Chang
   if (scope.kind === 'collection') return operationType === 'drop' || operationType === 'rename'
   return scope.kind === 'database' && operationType === 'dropDatabase'
 }
+
+/** Whether there can be a stream that ends with that change. */
+export function mayInvalidate({ operationType, isOfView }: ChangeBasis): boolean {
+  return !isOfView && (operationType === 'drop' || operationType === 'rename' || operationType === 'dropDatabase')
+}

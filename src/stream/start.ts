@@ -9,7 +9,7 @@ import { decodeEntry } from '../oplog/entry.ts'
 import type { TokenParts } from '../oplog/resume-token.ts'
 import { comparePositions, logIndexMax, type Log, type Position } from '../storage/engine.ts'
 import { identifierOf, interpretEntry, type ChangeBasis } from './change.ts'
-import { watchesChange, type Scope } from './scope.ts'
+import { mayInvalidate, watchesChange, type Scope } from './scope.ts'
 
 /** `o.msg` of the very first entry. As long as it is there, the log holds everything that ever happened. */
 export const initiatingMessage = 'initiating set'
@@ -84,8 +84,9 @@ export async function findTokenChange(log: Log, parts: TokenParts, scope: Scope)
 }
 
 /** Whether a token is the one that the change's event has. */
-function names({ version, uuid, eventIdentifier }: TokenParts, change: ChangeBasis): boolean {
+function names({ version, uuid, eventIdentifier, fromInvalidate }: TokenParts, change: ChangeBasis): boolean {
   const { ui } = change.entry
+  if (fromInvalidate && !mayInvalidate(change)) return false
   // A token of an old version need not have a UUID.
   if (uuid === undefined ? version === 2 && ui !== undefined : ui === undefined || !sameBytes(uuid, ui)) return false
   const expected = identifierOf(change, version)

@@ -185,6 +185,9 @@ test('a token that cannot be used says why', async () => {
   )
   const forged = { _data: inserted['_data'].replace('696E73657274', '64656C657465') }
   expect(await causeOf({ startAfter: forged }, 280)).toMatch(/No such event happened here/)
+  // The same event's, but as that of an invalidate, which no insert causes.
+  const impossible = { _data: inserted['_data'].replace('6E5A1004', '6F5A1004') }
+  expect(await causeOf({ startAfter: impossible }, 280)).toMatch(/No such event happened here/)
   const invalidate = { _data: dropped['_data'].replace('296E5A', '296F5A') }
   expect(await causeOf({ resumeAfter: invalidate }, 260)).toMatch(/from an invalidate notification: .*'startAfter'/)
   const dropDatabase = `${dropped['_data'].slice(0, 18)}2B042C0100296E14${'463C6F7065726174696F6E54797065003C64726F704461746162617365000004'}`

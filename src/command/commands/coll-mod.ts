@@ -68,11 +68,9 @@ export const command: Command = {
       timeSeries: parts.timeseries && parseTimeSeriesChange(parts.timeseries),
       expireAfterSeconds: parts.expireAfterSeconds,
     }
-    const before = await modify(context, namespace, modification, { dryRun })
-    if (dryRun) return {}
+    const { before, changes } = await modify(context, namespace, modification, { dryRun })
     const reply: Record<string, Encodable> = {}
-    for (const [name, value] of Object.entries(index?.options ?? {})) {
-      if (value === undefined) continue
+    for (const [name, value] of Object.entries(changes)) {
       reply[`${name}_old`] = before[name]
       reply[`${name}_new`] = value
     }
@@ -89,7 +87,7 @@ async function modify(
   const pace = new Pace(store.env, () => operation.check())
   if (index?.options['unique'] === true) {
     await requireConvertible(store, namespace, { ...modification, index }, pace)
-    return dryRun ? {} : convertToUnique(store, namespace, { ...modification, index })
+    return dryRun ? { before: {}, changes: {} } : convertToUnique(store, namespace, { ...modification, index })
   }
   if (index?.options['prepareUnique'] === true) return prepareUnique(store, namespace, { ...modification, index }, pace)
   return modifyCollection(store, namespace, { ...modification, index })
@@ -125,8 +123,8 @@ function parseIndex({
     name,
     key: keyPattern,
     options: {
-      hidden,
       expireAfterSeconds: expireAfterSeconds === undefined ? undefined : BigInt(expireAfterSeconds),
+      hidden,
       unique,
       prepareUnique: prepares,
     },

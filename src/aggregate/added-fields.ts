@@ -7,8 +7,7 @@ import type { Value } from '../bson/value.ts'
 import { parseFieldPath } from '../expression/field-path.ts'
 import { compileCompute } from './compute.ts'
 import type { Compute } from './compute.ts'
-import { addLeaf, putFields } from './field-tree.ts'
-import type { FieldTree } from './field-tree.ts'
+import { FieldTree, putFields } from './field-tree.ts'
 import { each } from './stage.ts'
 import type { Each, Stage, StageOptions } from './stage.ts'
 
@@ -29,7 +28,7 @@ function compileAddedFields(name: string, spec: Value, options: StageOptions): E
   if (!isDocument(spec)) {
     throw new CommandError('Location40272', `${name} specification stage must be an object, got ${typeName(spec)}`)
   }
-  const tree: FieldTree<Compute> = []
+  const tree = new FieldTree<Compute>()
   parse(spec, [])
 
   /** Puts the fields of `fields` into the tree, below `above`. */
@@ -40,7 +39,7 @@ function compileAddedFields(name: string, spec: Value, options: StageOptions): E
       }
       const path = [...above, ...parseFieldPath(field)]
       if (isNested(value)) parse(value, path)
-      else if (!addLeaf(tree, path, compileCompute(value, options))) {
+      else if (!tree.add(path, compileCompute(value, options))) {
         throw invalid('Location40176', `'${path.join('.')}' conflicts with another path of ${show(spec)}`)
       }
     }

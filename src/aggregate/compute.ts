@@ -7,7 +7,7 @@ import type { StageOptions } from './stage.ts'
 export type Compute = (document: Value) => Value | undefined
 
 /** @throws CommandError as `compileExpression`. */
-export function compileCompute(spec: Value, { collation, variables, variableNames }: StageOptions): Compute {
-  const evaluate = compileExpression(spec, { collation, variables: variableNames })
+export function compileCompute(spec: Value, { collation, variables, variableNames, pace }: StageOptions): Compute {
+  const evaluate = compileExpression(spec, { collation, variables: variableNames, pace })
   return document => evaluate(document, variables)
 }

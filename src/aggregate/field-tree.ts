@@ -12,27 +12,51 @@ import type { FieldName } from '../bson/reader.ts'
 import { documentValue, isArray, isDocument } from '../bson/value.ts'
 import type { Value } from '../bson/value.ts'
 
-export type FieldTree<Leaf> = FieldNode<Leaf>[]
-
-export type FieldNode<Leaf> =
+type FieldNode<Leaf> =
   | { readonly kind: 'leaf'; readonly name: string; readonly nameBytes: FieldName; readonly leaf: Leaf }
   | { readonly kind: 'inner'; readonly name: string; readonly nameBytes: FieldName; readonly fields: FieldTree<Leaf> }
 
-/** Puts `leaf` at `path` into the tree. False, and nothing done, when the path is, contains or lies in one that is there. */
-export function addLeaf<Leaf>(tree: FieldTree<Leaf>, path: readonly string[], leaf: Leaf): boolean {
-  const [name, ...rest] = path
-  if (name === undefined) return false
-  const nameBytes = fieldName(name)
-  const there = tree.find(node => node.name === name)
-  if (there !== undefined) return there.kind === 'inner' && addLeaf(there.fields, rest, leaf)
-  if (rest.length === 0) {
-    tree.push({ kind: 'leaf', name, nameBytes, leaf })
-  } else {
-    const fields: FieldTree<Leaf> = []
-    addLeaf(fields, rest, leaf)
-    tree.push({ kind: 'inner', name, nameBytes, fields })
+/** Up to here, comparing with each name is quicker than decoding one and looking it up. */
+const compareEachUpTo = 16
+
+export class FieldTree<Leaf> {
+  readonly nodes: FieldNode<Leaf>[] = []
+  /** The place of each among `nodes`. */
+  readonly #places = new Map<string, number>()
+
+  /** Puts `leaf` at `path`. False, and nothing done, when the path is, contains or lies in one that is there. */
+  add(path: readonly string[], leaf: Leaf): boolean {
+    const [name, ...rest] = path
+    if (name === undefined) return false
+    const nameBytes = fieldName(name)
+    const there = this.nodes[this.#places.get(name) ?? -1]
+    if (there !== undefined) return there.kind === 'inner' && there.fields.add(rest, leaf)
+    this.#places.set(name, this.nodes.length)
+    if (rest.length === 0) {
+      this.nodes.push({ kind: 'leaf', name, nameBytes, leaf })
+    } else {
+      const fields = new FieldTree<Leaf>()
+      fields.add(rest, leaf)
+      this.nodes.push({ kind: 'inner', name, nameBytes, fields })
+    }
+    return true
   }
-  return true
+
+  /** The place of the element that the reader is at; -1 when its name is not in the tree. */
+  placeOf(reader: ElementReader): number {
+    const { nodes } = this
+    if (nodes.length > compareEachUpTo) return this.#places.get(reader.name) ?? -1
+    const { bytes, nameStart, nameEnd } = reader
+    const length = nameEnd - nameStart
+    for (let place = 0; place < nodes.length; place++) {
+      const { nameBytes } = nodes[place] as FieldNode<Leaf>
+      if (nameBytes.length !== length) continue
+      let matched = 0
+      while (matched < length && bytes[nameStart + matched] === nameBytes[matched]) matched++
+      if (matched === length) return place
+    }
+    return -1
+  }
 }
 
 export interface PutOptions<Leaf> {
@@ -42,9 +66,12 @@ export interface PutOptions<Leaf> {
   readonly intoArrays: boolean
 }
 
+const bytesExpectedMax = 16 * 1024
+
 /** `document` with the fields of the tree. What is in the way of a path gives way to a document. */
 export function putFields<Leaf>(document: Uint8Array, tree: FieldTree<Leaf>, options: PutOptions<Leaf>): Uint8Array {
-  const writer = new BsonWriter(document.length + 64)
+  // Of a large document often little is left: $unwind puts one item in the place of an array.
+  const writer = new BsonWriter(Math.min(document.length + 64, bytesExpectedMax))
   writeFields(writer, documentValue(document), tree, options)
   return writer.finish()
 }
@@ -59,33 +86,22 @@ function writeFields<Leaf>(
   const written: boolean[] = []
   if (document !== undefined) {
     const reader = ElementReader.of(document)
-    let missing = tree.length
+    let missing = tree.nodes.length
     let copiedTo = document.start + 4
     while (missing > 0 && reader.next()) {
-      const index = indexOf(tree, reader)
+      const index = tree.placeOf(reader)
       // Of several fields of one name only the first is meant; the others are kept.
       if (index === -1 || written[index] === true) continue
       writer.elements(document.bytes, copiedTo, reader.nameStart - 1)
-      writeNode(writer, tree[index] as FieldNode<Leaf>, reader.value, options)
+      writeNode(writer, tree.nodes[index] as FieldNode<Leaf>, reader.value, options)
       copiedTo = reader.valueEnd
       written[index] = true
       missing--
     }
     writer.elements(document.bytes, copiedTo, document.end - 1)
   }
-  for (const [index, node] of tree.entries()) if (written[index] !== true) writeNode(writer, node, undefined, options)
-}
-
-function indexOf<Leaf>(tree: FieldTree<Leaf>, { bytes, nameStart, nameEnd }: ElementReader): number {
-  const length = nameEnd - nameStart
-  for (let index = 0; index < tree.length; index++) {
-    const { nameBytes } = tree[index] as FieldNode<Leaf>
-    if (nameBytes.length !== length) continue
-    let matched = 0
-    while (matched < length && bytes[nameStart + matched] === nameBytes[matched]) matched++
-    if (matched === length) return index
-  }
-  return -1
+  for (const [index, node] of tree.nodes.entries())
+    if (written[index] !== true) writeNode(writer, node, undefined, options)
 }
 
 function writeNode<Leaf>(

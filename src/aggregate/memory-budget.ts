@@ -1,6 +1,7 @@
 /** What one blocking stage holds in memory, counted, so that no query can take the process down. */
 import { CommandError } from '../base/errors.ts'
 import { blockingStageBytesMax } from '../base/limits.ts'
+import type { MemoryPool } from '../base/memory-pool.ts'
 import { ownedValue } from '../bson/value.ts'
 import type { Value } from '../bson/value.ts'
 import type { StageOptions } from './stage.ts'
@@ -11,16 +12,22 @@ export const valueBytesOverhead = 160
 export class MemoryBudget {
   readonly #holder: string
   readonly #bytesMax: number
+  readonly #pool: MemoryPool | undefined
   #bytes = 0
 
   /** `holder` is the stage that a refusal names. */
-  constructor(holder: string, { memoryBytesMax = blockingStageBytesMax }: Pick<StageOptions, 'memoryBytesMax'>) {
+  constructor(
+    holder: string,
+    { memoryBytesMax = blockingStageBytesMax, memoryPool }: Pick<StageOptions, 'memoryBytesMax' | 'memoryPool'>,
+  ) {
     this.#holder = holder
     this.#bytesMax = memoryBytesMax
+    this.#pool = memoryPool
   }
 
   /** @throws CommandError QueryExceededMemoryLimitNoDiskUseAllowed when the stage would then hold too much. */
   take(bytes: number): void {
+    this.#pool?.take(this.#holder, bytes)
     this.#bytes += bytes
     if (this.#bytes > this.#bytesMax) {
       throw new CommandError(
@@ -31,7 +38,13 @@ export class MemoryBudget {
   }
 
   give(bytes: number): void {
+    this.#pool?.give(bytes)
     this.#bytes -= bytes
+  }
+
+  /** Nothing is held any more. */
+  release(): void {
+    this.give(this.#bytes)
   }
 
   /** A copy of `value` that outlives the buffer it lies in. */

@@ -31,17 +31,21 @@ export function ordered<Key>(
     async *run(documents, pace) {
       const memory = new MemoryBudget(holder, options)
       const first = new Extremes<Key, Uint8Array>('first', countMax, compare)
-      for await (const document of documents) {
-        const turn = pace.step()
-        if (turn !== undefined) await turn
-        const key = keyOf(document)
-        if (!first.accepts(key)) continue
-        const own = ownDocument(document)
-        memory.take(own.length + entryBytesOverhead)
-        const gone = first.add(own === document || keyOfCopy === undefined ? key : keyOfCopy(own), own)
-        if (gone !== undefined) memory.give(gone.item.length + entryBytesOverhead)
+      try {
+        for await (const document of documents) {
+          const turn = pace.step()
+          if (turn !== undefined) await turn
+          const key = keyOf(document)
+          if (!first.accepts(key)) continue
+          const own = ownDocument(document)
+          memory.take(own.length + entryBytesOverhead)
+          const gone = first.add(own === document || keyOfCopy === undefined ? key : keyOfCopy(own), own)
+          if (gone !== undefined) memory.give(gone.item.length + entryBytesOverhead)
+        }
+        for (const { item } of await sortInSteps(first.entries(), first.order, pace)) yield item
+      } finally {
+        memory.release()
       }
-      for (const { item } of await sortInSteps(first.entries(), first.order, pace)) yield item
     },
   }
 }

@@ -4,14 +4,17 @@
  * A stage is compiled once for a command, and everything that can be refused is refused then; what comes out of it only
  * runs. What a stage keeps between documents belongs to one `run`, so that a compiled pipeline can run again.
  */
+import type { MemoryPool } from '../base/memory-pool.ts'
 import type { Pace } from '../base/pace.ts'
 import type { Value } from '../bson/value.ts'
 import type { ProjectOptions } from '../query/project.ts'
 
 /** What a stage is compiled with: the command's collation, its variables, and the names that its `let` defines. */
-export interface StageOptions extends Pick<ProjectOptions, 'collation' | 'variables' | 'variableNames'> {
+export interface StageOptions extends Pick<ProjectOptions, 'collation' | 'variables' | 'variableNames' | 'pace'> {
   /** What one blocking stage may hold in memory; `blockingStageBytesMax` when it is not given. */
   readonly memoryBytesMax?: number | undefined
+  /** What all stages of all commands hold; undefined where there are no others. */
+  readonly memoryPool?: MemoryPool | undefined
 }
 
 /**

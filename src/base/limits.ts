@@ -37,17 +37,26 @@ export const originCommandBytesMax = 4096
 export const shortCommandBytesMax = 1000
 export const shownCommandBytesMax = 64 * 1024
 
-/** Open cursors in one process; each holds at most one batch and a key. */
+/** Open cursors in one process. What they hold is bounded by `heldBytesMax`. */
 export const cursorCountMax = 100_000
 
 /** Sorting and grouping hold at most this much in memory. Source: MongoDB, 100 MB without disk use. */
 export const blockingStageBytesMax = 100 * 1024 * 1024
 
+/** All sorts, groups and pieces of scans together, those of cursors that nobody asks included. */
+export const heldBytesMax = 512 * 1024 * 1024
+
 /** A sort, scan or build gives the event loop back after this long, so that change events are not held up. */
 export const turnMsMax = 4
 
+/** What an operation does with one document cannot give the event loop back; after this long it is given up. */
+export const evaluationMsMax = 4000
+
 /** A scan reads this much from storage before it lets the snapshot go; a held snapshot makes the file grow. */
 export const scanBatchBytesMax = 1024 * 1024
+
+/** The same while memory is scarce. */
+export const scanBatchBytesScarce = 16 * 1024
 
 /** What a live change stream holds that nobody took yet. Past it the stream goes back to reading the log. */
 export const backlogBytesMax = 4 * 1024 * 1024
@@ -122,7 +131,16 @@ export const collationCountMax = 64
 /** Regular expressions kept ready, most recently asked for; making one anew costs some ten microseconds. */
 export const regexCountMax = 500
 
-/** A regular expression that V8 cannot run in linear time is stopped after this long on one text. */
+/** Characters of a regular expression. Source: MongoDB, before 6.1; later versions take what PCRE2 can compile, which is less. */
+export const regexPatternLengthMax = 32_764
+
+/** What an expression may build on its way, be the result as small as it likes. Source: MongoDB's BufBuilder has 64 MB. */
+export const builtBytesMax = 128 * 1024 * 1024
+
+/** Capturing groups of a regular expression: V8 takes the square of their number for each text, a third of a second for these. */
+export const regexCaptureCountMax = 500
+
+/** A regular expression that V8 cannot run in linear time is stopped after this long on one text, one that it can somewhat later. */
 export const regexRunMsMax = 50
 
 /** While change streams are open and nothing is written, the log is moved on this often. Source: MongoDB, 10 s. */
@@ -157,6 +175,9 @@ export const writeErrorsBytesMax = 1024 * 1024
 
 /** Documents that keep an index from being made unique are named up to this much of their _ids. Source: MongoDB, 8 MiB. */
 export const violationBytesMax = 8 * 1024 * 1024
+
+/** Pages of the data file that are looked at before it is opened, of 4 KiB: less than a tenth of a second. */
+export const pagesCheckedMax = 10_000
 
 /** How often expired documents, old history and the like are looked for. Source: MongoDB's TTL monitor, 60 s. */
 export const maintenanceMs = 60_000

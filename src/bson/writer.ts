@@ -1,5 +1,7 @@
 /** Builds a BSON document from front to back in one growing buffer. */
 import { assert } from '../base/assert.ts'
+import { CommandError } from '../base/errors.ts'
+import { builtBytesMax } from '../base/limits.ts'
 import { writeFloat64, writeInt32, writeInt64 } from './bytes.ts'
 import { BsonType, Value } from './value.ts'
 
@@ -38,7 +40,12 @@ export class BsonWriter {
 
   #reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + count))
+    const needed = this.#at + count
+    if (needed > builtBytesMax) {
+      const words = `a value of ${needed} bytes cannot be built: ${builtBytesMax} is the most`
+      throw new CommandError('Location13548', words)
+    }
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, needed))
     grown.set(this.#bytes.subarray(0, this.#at))
     this.#bytes = grown
   }

@@ -9,6 +9,7 @@
  * with an outdated one. What is cached is only the decoding: same bytes, same CollectionInfo.
  */
 import { must } from '../base/assert.ts'
+import type { Pace } from '../base/pace.ts'
 import { sameBytes } from '../bson/bytes.ts'
 import { parseCollation, type Collation } from '../bson/collation.ts'
 import { encodeDocument } from '../bson/encode.ts'
@@ -87,10 +88,12 @@ export class Catalog {
   hasCollations: boolean | undefined
   readonly #variables: Variables
   readonly #cache = new Map<string, { bytes: Uint8Array; info: CollectionInfo }>()
+  readonly #pace: Pace
 
-  /** `variables` are those of validators. */
-  constructor(variables: Variables) {
+  /** `variables` are those of validators, which spend pieces of `pace`. */
+  constructor(variables: Variables, pace: Pace) {
     this.#variables = variables
+    this.#pace = pace
   }
 
   /** The collection of that name in what `reader` sees; undefined when there is none. */
@@ -104,7 +107,7 @@ export class Catalog {
     const cached = this.#cache.get(name)
     if (cached !== undefined && sameBytes(cached.bytes, bytes)) return cached.info
     if (this.#cache.size >= cachedCountMax) this.#cache.clear()
-    const info = decodeInfo(namespace, bytes, this.#variables)
+    const info = decodeInfo(namespace, bytes, { variables: this.#variables, pace: this.#pace })
     this.#cache.set(name, { bytes, info })
     return info
   }
@@ -149,7 +152,7 @@ export function putInfo(
   transaction.put('catalog', catalogKey(namespace), encodeInfo(info))
 }
 
-function decodeInfo(namespace: Namespace, bytes: Uint8Array, variables: Variables): CollectionInfo {
+function decodeInfo(namespace: Namespace, bytes: Uint8Array, match: MatchOptions): CollectionInfo {
   const options = documentBytes(must(getField(bytes, 'options'), 'options of a catalog entry'))
   const capped = cappedLimitsOf(options)
   const collation = parseCollation(getField(options, 'collation'))
@@ -166,7 +169,7 @@ function decodeInfo(namespace: Namespace, bytes: Uint8Array, variables: Variable
     capped,
     collation,
     keepsImages: enabled !== undefined && toBool(enabled),
-    validator: compileValidator(options, { variables, collation }),
+    validator: compileValidator(options, { ...match, collation }),
     validatesModerately: textOption(options, 'validationLevel') === 'moderate',
     timeSeries: timeSeriesOf(options),
     warnsOnly: textOption(options, 'validationAction') === 'warn',

@@ -1,6 +1,7 @@
 /** A whole query: selection, sort, skip, limit, projection, as something a cursor can iterate. */
 import { CommandError } from '../base/errors.ts'
 import { blockingStageBytesMax } from '../base/limits.ts'
+import type { MemoryPool } from '../base/memory-pool.ts'
 import type { Pace } from '../base/pace.ts'
 import type { Sort, SortKey } from '../query/sort.ts'
 import type { Namespace } from './namespace.ts'
@@ -59,7 +60,7 @@ export async function* runQuery(
   const ordered =
     sort === undefined || sort.natural !== undefined
       ? documentsOf(documents)
-      : sortDocuments(documentsOf(documents), sort, skip + limit, pace)
+      : sortDocuments(documentsOf(documents), { sort, countMax: skip + limit, pace, memory: store.memory })
   let seen = 0
   for await (const document of ordered) {
     if (seen++ < skip) continue
@@ -79,29 +80,46 @@ async function* documentsOf(located: AsyncIterable<{ readonly document: Uint8Arr
  */
 async function* sortDocuments(
   documents: AsyncIterable<Uint8Array>,
-  sort: Sort,
-  countMax: number,
-  pace: Pace,
+  { sort, countMax, pace, memory }: SortOptions,
 ): AsyncGenerator<Uint8Array> {
   let held: { readonly document: Uint8Array; readonly key: SortKey }[] = []
   let bytes = 0
   const inOrder = () => held.sort((a, b) => sort.compare(a.key, b.key))
-  for await (const document of documents) {
-    held.push({ document, key: sort.keyOf(document) })
-    bytes += document.length
-    // Sorting whenever twice as many are held as are wanted costs the same as a heap and needs no heap.
-    if (held.length > 2 * countMax + 1000) {
-      held = inOrder().slice(0, countMax)
-      bytes = held.reduce((sum, row) => sum + row.document.length, 0)
-    }
-    if (bytes > blockingStageBytesMax) {
-      throw new CommandError(
-        'QueryExceededMemoryLimitNoDiskUseAllowed',
-        `Sort exceeded memory limit of ${blockingStageBytesMax} bytes, and external sorting is not supported`,
-      )
-    }
-    const pause = pace.step()
-    if (pause !== undefined) await pause
+  const hold = (more: number) => {
+    if (more > 0) memory.take('Sort', more)
+    else memory.give(-more)
+    bytes += more
   }
-  for (const { document } of inOrder().slice(0, countMax)) yield document
+  try {
+    for await (const document of documents) {
+      held.push({ document, key: sort.keyOf(document) })
+      hold(document.length + rowBytesOverhead)
+      // Sorting whenever twice as many are held as are wanted costs the same as a heap and needs no heap.
+      if (held.length > 2 * countMax + 1000) {
+        held = inOrder().slice(0, countMax)
+        hold(held.reduce((sum, row) => sum + row.document.length + rowBytesOverhead, 0) - bytes)
+      }
+      if (bytes > blockingStageBytesMax) {
+        throw new CommandError(
+          'QueryExceededMemoryLimitNoDiskUseAllowed',
+          `Sort exceeded memory limit of ${blockingStageBytesMax} bytes, and external sorting is not supported`,
+        )
+      }
+      const pause = pace.step()
+      if (pause !== undefined) await pause
+    }
+    for (const { document } of inOrder().slice(0, countMax)) yield document
+  } finally {
+    memory.give(bytes)
+  }
 }
+
+interface SortOptions {
+  readonly sort: Sort
+  readonly countMax: number
+  readonly pace: Pace
+  readonly memory: MemoryPool
+}
+
+/** About what a row takes beside its document: itself, its key and the values in the key. */
+const rowBytesOverhead = 200

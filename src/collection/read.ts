@@ -5,7 +5,7 @@
  * A scan holds no snapshot while its reader does something else: it reads a piece, lets the snapshot go, remembers the last
  * key, and seeks again. So a long read sees each document as it was when it came by, and delays nobody.
  */
-import { scanBatchBytesMax } from '../base/limits.ts'
+import { scanBatchBytesMax, scanBatchBytesScarce } from '../base/limits.ts'
 import type { Pace } from '../base/pace.ts'
 import { sameBytes } from '../bson/bytes.ts'
 import { equalValues } from '../bson/compare.ts'
@@ -139,17 +139,24 @@ export async function* readDocuments(
   let range: { from: Uint8Array; to: Uint8Array } | undefined
   // Pieces begin small, since most readers want little, and grow for those that go on.
   for (let countMax = 32; ; countMax = Math.min(countMax * 4, 8192)) {
+    const bytesMax = store.memory.isScarce ? scanBatchBytesScarce : scanBatchBytesMax
     const piece = await withSnapshot(store, async snapshot => {
       const info = await store.catalog.find(snapshot, namespace)
       if (info === undefined || (id !== undefined && id !== info.id)) return []
       id = info.id
       range ??= rangeOf(info.id)
-      return snapshot.scan('records', { ...range, reverse }, { countMax, bytesMax: scanBatchBytesMax })
+      return snapshot.scan('records', { ...range, reverse }, { countMax, bytesMax })
     })
-    for (const { key, value } of piece) {
-      const pause = pace.step()
-      if (pause !== undefined) await pause
-      if (match(value)) yield { key, document: value }
+    const bytes = piece.reduce((sum, { value }) => sum + value.length, 0)
+    store.memory.hold(bytes)
+    try {
+      for (const { key, value } of piece) {
+        const pause = pace.step()
+        if (pause !== undefined) await pause
+        if (match(value)) yield { key, document: value }
+      }
+    } finally {
+      store.memory.give(bytes)
     }
     const last = piece.at(-1)
     if (last === undefined || range === undefined) return

@@ -1,5 +1,8 @@
 /** The documents of one deployment: an engine, what exists in it, and the world around. */
 import type { Env } from '../base/env.ts'
+import { heldBytesMax } from '../base/limits.ts'
+import { MemoryPool } from '../base/memory-pool.ts'
+import { Pace } from '../base/pace.ts'
 import { retentionDefault, type RetentionPolicy } from '../oplog/retention.ts'
 import type { OpenedEngine, Snapshot } from '../storage/engine.ts'
 import type { Log } from '../base/log.ts'
@@ -18,6 +21,8 @@ export interface Store {
   readonly log: Pick<Log, 'warn'>
   /** Whether this is how a multi-document transaction sees the documents. */
   readonly isTransaction: boolean
+  /** What reads hold. */
+  readonly memory: MemoryPool
 }
 
 /** What whoever opens a deployment decides about its data. */
@@ -53,12 +58,13 @@ export function makeStore(
   return {
     env,
     engine,
-    catalog: new Catalog(variables),
+    catalog: new Catalog(variables, new Pace(env)),
     settings: { retention, changeStreamImages },
     parameters: new ClusterParameters(),
     cappedNews: new CappedNews(env, engine),
     log,
     isTransaction: false,
+    memory: new MemoryPool(heldBytesMax),
   }
 }
 

@@ -8,6 +8,7 @@ import type { Namespace } from '../collection/namespace.ts'
 import { compileExpression } from '../expression/expression.ts'
 import { rootVariables, type Variables } from '../expression/variables.ts'
 import type { Env } from '../base/env.ts'
+import type { MemoryPool } from '../base/memory-pool.ts'
 import { Pace } from '../base/pace.ts'
 import type { CommandContext } from './command.ts'
 
@@ -17,6 +18,7 @@ export interface CompileContext {
   readonly variableNames: readonly string[]
   readonly env: Env
   readonly pace: Pace
+  readonly memoryPool: MemoryPool
 }
 
 const noDocument = documentValue(Uint8Array.of(5, 0, 0, 0, 0))
@@ -33,10 +35,11 @@ export async function collationFor(
   return given !== undefined && !isEmpty(given) ? given : defaultCollation(store, namespace)
 }
 
-/** `collation` and `let` are the command's fields of these names. */
+/** `collation` and `let` are the command's fields of these names; `pace` is its own, or that of what outlives it. */
 export function compileContext(
   { env, store, operation }: CommandContext,
   { collation, let: definitions }: { readonly collation?: Value | undefined; readonly let?: Value | undefined },
+  pace: Pace = new Pace(env, () => operation.check()),
 ): CompileContext {
   const root = {
     nowMs: env.wallMs(),
@@ -50,7 +53,7 @@ export function compileContext(
       ? []
       : elementsOf(definitions).map(([name, spec]) => [
           name,
-          compileExpression(spec, { collation: parsed })(noDocument, outer),
+          compileExpression(spec, { collation: parsed, pace })(noDocument, outer),
         ]),
   )
   return {
@@ -58,6 +61,7 @@ export function compileContext(
     variables: defined.size === 0 ? outer : rootVariables({ ...root, let: defined }),
     variableNames: [...defined.keys()],
     env,
-    pace: new Pace(env, () => operation.check()),
+    pace,
+    memoryPool: store.memory,
   }
 }

@@ -20,7 +20,7 @@ import { errorLabelsOf } from './error-labels.ts'
 import { type CommandFailure, ConnectionDropped, fail } from './fail-points.ts'
 import { commandNameOf, type GenericArguments, parseGenericArguments, showApiParameters } from './generic-arguments.ts'
 import type { RunningOperation } from './operations.ts'
-import { refusalOf } from './refusal.ts'
+import { isStackOverflow, refusalOf } from './refusal.ts'
 import { requireAllowedInTransaction, requireAllowedOutside } from './transaction-rules.ts'
 
 export interface RequestMessage {
@@ -232,7 +232,7 @@ export class Exchange {
     const { counters, store, facts } = this.#services
     const error = refusalOf(thrown)
     counters.errors.user++
-    if (error !== thrown) this.#report(thrown)
+    if (error !== thrown && !isStackOverflow(thrown)) this.#report(thrown)
     const labels = [...new Set([...error.labels, ...this.#labelsOf(error.code, undefined)])]
     const document = encodeFailure(error, {
       time: store.engine.log.newest.time,

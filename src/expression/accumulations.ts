@@ -10,17 +10,17 @@ import { type Value, isArray, isDocument, isNullish, isNumber } from '../bson/va
 import { compileNamed } from './arguments.ts'
 import { requireItems } from './arrays.ts'
 import { NumberTotal } from './number-total.ts'
-import type { ExpressionOperator } from './operator.ts'
+import type { CompareHelpers, ExpressionOperator } from './operator.ts'
 import { variadic } from './operands.ts'
 
 /** An accumulator over its operands, or over the items of its only operand when that is an array. */
 export function accumulation(
   name: string,
-  apply: (values: readonly (Value | undefined)[], collation: Collation | undefined) => Value,
+  apply: (values: readonly (Value | undefined)[], helpers: CompareHelpers) => Value,
 ): ExpressionOperator {
-  return variadic(name, (values, collation) => {
+  return variadic(name, (values, helpers) => {
     const [only] = values
-    return apply(values.length === 1 && isArray(only) ? itemsOf(only) : values, collation)
+    return apply(values.length === 1 && isArray(only) ? itemsOf(only) : values, helpers)
   })
 }
 
@@ -67,7 +67,7 @@ export function standardDeviation(name: string, spare: 0 | 1): ExpressionOperato
 export function counted(
   name: string,
   notObject: CodeName,
-  take: (items: readonly Value[], countMax: number, collation: Collation | undefined) => readonly Value[],
+  take: (items: readonly Value[], countMax: number, helpers: CompareHelpers) => readonly Value[],
 ): ExpressionOperator {
   const shape = {
     operator: name,
@@ -82,11 +82,10 @@ export function counted(
         throw new CommandError(notObject, `specification must be an object; found ${show(argument)}`)
       }
       const { n, input } = compileNamed(argument, shape, helpers)
-      const { collation } = helpers
       return (document, variables) => {
         const countMax = requireCount(n(document, variables))
         const items = requireItems(input(document, variables), 'Location5788200', 'Input must be an array, but is')
-        return arrayValue(take(items, countMax, collation))
+        return arrayValue(take(items, countMax, helpers))
       }
     },
   }

@@ -5,19 +5,19 @@
  * number in a path leads into one. What is missing is null.
  */
 import { CommandError } from '../base/errors.ts'
-import type { Collation } from '../bson/collation.ts'
-import { compareValues } from '../bson/compare.ts'
 import { nullValue } from '../bson/encode.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import { type FieldName, elementsOf, fieldName, findField } from '../bson/reader.ts'
 import { type Value, isArray, isDocument, isNumber } from '../bson/value.ts'
+import { type Compare, comparison } from './comparison.ts'
+import type { CompareHelpers } from './operator.ts'
 
 /** A function that puts items in order; equal ones stay as they are. */
 export type Arrange = (items: readonly Value[]) => readonly Value[]
 
 /** @throws CommandError 2942505, 2942506 or 2942507 for what says no order. */
-export function compileArrange(sortBy: Value, collation: Collation | undefined): Arrange {
-  if (isDocument(sortBy)) return arrangeByKeys(elementsOf(sortBy).map(compileKey), collation)
+export function compileArrange(sortBy: Value, helpers: CompareHelpers): Arrange {
+  if (isDocument(sortBy)) return arrangeByKeys(elementsOf(sortBy).map(compileKey), helpers)
   if (!isNumber(sortBy)) {
     throw new CommandError(
       'Location2942507',
@@ -28,7 +28,10 @@ export function compileArrange(sortBy: Value, collation: Collation | undefined):
   if (direction === undefined) {
     throw new CommandError('Location2942506', 'The $sort element value must be either 1 or -1')
   }
-  return items => items.toSorted((a, b) => compareValues(a, b, collation) * direction)
+  return items => {
+    const compare = comparison(helpers, items.length)
+    return items.toSorted((a, b) => compare(a, b) * direction)
+  }
 }
 
 interface Key {
@@ -36,22 +39,26 @@ interface Key {
   read(item: Value): Value
 }
 
-function arrangeByKeys(keys: readonly Key[], collation: Collation | undefined): Arrange {
+function arrangeByKeys(keys: readonly Key[], helpers: CompareHelpers): Arrange {
   if (keys.length === 0) {
     throw new CommandError('Location2942505', 'The sort pattern is empty. Specify at least one field')
   }
-  const compare = (a: readonly Value[], b: readonly Value[]): number => {
-    for (const [index, { direction }] of keys.entries()) {
-      const order = compareValues(a[index], b[index], collation)
-      if (order !== 0) return order * direction
+  const orderBy =
+    (compareKeys: Compare) =>
+    (a: readonly Value[], b: readonly Value[]): number => {
+      for (const [index, { direction }] of keys.entries()) {
+        const order = compareKeys(a[index], b[index])
+        if (order !== 0) return order * direction
+      }
+      return 0
     }
-    return 0
-  }
-  return items =>
-    items
+  return items => {
+    const compare = orderBy(comparison(helpers, items.length))
+    return items
       .map(item => ({ item, values: keys.map(key => key.read(item)) }))
       .toSorted((a, b) => compare(a.values, b.values))
       .map(({ item }) => item)
+  }
 }
 
 function compileKey([path, value]: [string, Value]): Key {

@@ -6,6 +6,7 @@
  *   anything else    itself                    […]               an array of expressions
  */
 import { CommandError } from '../base/errors.ts'
+import type { Pace } from '../base/pace.ts'
 import { arrayValue, documentOf, nullValue } from '../bson/encode.ts'
 import { elementsOf, firstElement, hasOperators, itemsOf } from '../bson/reader.ts'
 import type { Collation } from '../bson/collation.ts'
@@ -23,6 +24,8 @@ export interface CompileOptions {
   readonly collation?: Collation | undefined
   /** Names that the command's `let` defines. A variable that nobody defined is refused (17276). */
   readonly variables?: readonly string[] | undefined
+  /** Whose time it takes; undefined where nobody else waits. */
+  readonly pace?: Pace | undefined
 }
 
 const operators: ReadonlyMap<string, ExpressionOperator> = new Map(
@@ -38,8 +41,8 @@ const notImplemented = new Set([
 ])
 
 /** @throws CommandError for an unknown operator (168), a wrong number of arguments (16020), an undefined variable … */
-export function compileExpression(spec: Value, options: CompileOptions): Evaluate {
-  return compile(spec, { collation: options.collation, defined: [...systemVariables, ...(options.variables ?? [])] })
+export function compileExpression(spec: Value, { collation, variables = [], pace }: CompileOptions): Evaluate {
+  return compile(spec, { collation, defined: [...systemVariables, ...variables], pace, counted: { nodeCount: 0 } })
 }
 
 /** `$name` of an expression operator, for those who decide whether a document is an expression. */
@@ -51,6 +54,21 @@ interface Context {
   readonly collation: Collation | undefined
   /** The variables that may be used here. `$$CURRENT` stands twice once somebody has given it another value. */
   readonly defined: readonly string[]
+  readonly pace: Pace | undefined
+  /** Of the whole expression, how many operators and paths have been compiled. */
+  readonly counted: { nodeCount: number }
+}
+
+/** One of so many operators and paths spends a piece when it is evaluated; so does the outermost operator. */
+const nodesPerPiece = 16
+
+/** What is compiled for the node that was counted as `number`. */
+function counted(number: number, evaluate: Evaluate, { pace }: Context): Evaluate {
+  if (pace === undefined || number % nodesPerPiece !== 0 || evaluate.constant !== undefined) return evaluate
+  return (document, variables) => {
+    pace.spend()
+    return evaluate(document, variables)
+  }
 }
 
 function compile(spec: Value, context: Context): Evaluate {
@@ -74,18 +92,18 @@ function compileText(text: string, spec: Value, context: Context): Evaluate {
 }
 
 /** A variable and what lies below it: `name` or `name.path`. */
-function compileVariable(text: string, { defined }: Context): Evaluate {
+function compileVariable(text: string, context: Context): Evaluate {
+  const { defined } = context
   const dot = text.indexOf('.')
   const name = dot === -1 ? text : text.slice(0, dot)
   if (name === '') throw new CommandError('FailedToParse', 'empty variable names are not allowed')
   if (!defined.includes(name)) throw new CommandError('Location17276', `Use of undefined variable: ${name}`)
   const walk = dot === -1 ? undefined : compileFieldPath(text.slice(dot + 1))
   if (name === 'REMOVE') return constantly(undefined)
-  if (name === 'ROOT' || (name === 'CURRENT' && defined.indexOf(name) === defined.lastIndexOf(name))) {
-    return walk ?? (document => document)
-  }
-  if (walk === undefined) return (_, variables) => variables.get(name)
-  return (_, variables) => walk(variables.get(name))
+  const isRoot = name === 'ROOT' || (name === 'CURRENT' && defined.indexOf(name) === defined.lastIndexOf(name))
+  if (walk === undefined) return isRoot ? document => document : (_, variables) => variables.get(name)
+  const number = ++context.counted.nodeCount
+  return counted(number, isRoot ? walk : (_, variables) => walk(variables.get(name)), context)
 }
 
 function compileDocument(spec: Value, context: Context): Evaluate {
@@ -103,14 +121,17 @@ function compileDocument(spec: Value, context: Context): Evaluate {
     throw new CommandError('Location16406', `duplicate field name specified in object literal: ${show(spec)}`)
   }
   const operands = fields.map(([, evaluate]) => evaluate)
-  return folded(operands, (document, variables) =>
-    documentOf(fields.map(([name, evaluate]) => [name, evaluate(document, variables)] as const)),
+  return folded(
+    operands,
+    (document, variables) =>
+      documentOf(fields.map(([name, evaluate]) => [name, evaluate(document, variables)] as const)),
+    context,
   )
 }
 
 function compileArray(spec: Value, context: Context): Evaluate {
   const items = itemsOf(spec).map(item => compile(item, context))
-  return folded(items, (document, variables) => arrayValue(items.map(item => item(document, variables))))
+  return folded(items, (document, variables) => arrayValue(items.map(item => item(document, variables))), context)
 }
 
 function compileOperator(spec: Value, context: Context): Evaluate {
@@ -126,29 +147,33 @@ function compileOperator(spec: Value, context: Context): Evaluate {
     if (notImplemented.has(name)) throw new CommandError('NotImplemented', `the expression ${name} is not supported`)
     throw new CommandError('InvalidPipelineOperator', `Unrecognized expression '${name}'`)
   }
+  const { pace, collation } = context
+  const number = context.counted.nodeCount++
   const operands: Evaluate[] = []
-  const evaluate = operator.compile(argument, {
-    collation: context.collation,
+  const compiled = operator.compile(argument, {
+    collation,
+    pace,
     compileExpression(operand, definedInside = []) {
-      const compiled = compile(operand, { ...context, defined: [...context.defined, ...definedInside] })
-      operands.push(compiled)
-      return compiled
+      const inner = compile(operand, { ...context, defined: [...context.defined, ...definedInside] })
+      operands.push(inner)
+      return inner
     },
   })
-  return operands.length === 0 ? evaluate : folded(operands, evaluate)
+  return counted(number, operands.length === 0 ? compiled : folded(operands, compiled, context), context)
 }
 
 const nothing = documentValue(Uint8Array.of(5, 0, 0, 0, 0))
 const noVariables = rootVariables({ nowMs: 0, clusterTime: 0n })
 
 /** `evaluate`, or the constant that it gives when all its operands are. */
-function folded(operands: readonly Evaluate[], evaluate: Evaluate): Evaluate {
+function folded(operands: readonly Evaluate[], evaluate: Evaluate, { pace }: Context): Evaluate {
   if (evaluate.constant !== undefined || !operands.every(operand => operand.constant !== undefined)) return evaluate
   try {
     return constantly(evaluate(nothing, noVariables))
   } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    pace?.check()
     // An operand of the wrong kind may stand in a branch that no document takes: it is refused when it is reached.
-    if (error instanceof CommandError) return evaluate
-    throw error
+    return evaluate
   }
 }

@@ -5,9 +5,8 @@
 import { CommandError } from '../base/errors.ts'
 import { nullValue } from '../bson/encode.ts'
 import { itemsOf } from '../bson/reader.ts'
-import type { Collation } from '../bson/collation.ts'
 import { type Value, isArray, isNullish } from '../bson/value.ts'
-import type { CompileHelpers, Evaluate, ExpressionOperator } from './operator.ts'
+import type { CompareHelpers, CompileHelpers, Evaluate, ExpressionOperator } from './operator.ts'
 
 export interface Arity {
   readonly min: number
@@ -36,12 +35,20 @@ export function compileOperands(name: string, argument: Value, arity: Arity, hel
   return operandSpecs(name, argument, arity).map(spec => helpers.compileExpression(spec))
 }
 
+const heavyFromBytes = 16 * 1024
+
+/** `value`, which is going to be read: many large ones keep everybody else waiting. */
+export function weighed(value: Value | undefined, { pace }: CompareHelpers): Value | undefined {
+  if (value !== undefined && value.end - value.start >= heavyFromBytes) pace?.spendBytes(value.end - value.start)
+  return value
+}
+
 const exactly = (count: number): Arity => ({ min: count, max: count })
 
-/** Missing values come as undefined; `collation` is how strings compare. */
-type Apply1 = (value: Value | undefined, collation: Collation | undefined) => Value | undefined
-type Apply2 = (a: Value | undefined, b: Value | undefined, collation: Collation | undefined) => Value | undefined
-type ApplyAll = (values: readonly (Value | undefined)[], collation: Collation | undefined) => Value | undefined
+/** Missing values come as undefined. */
+type Apply1 = (value: Value | undefined, helpers: CompareHelpers) => Value | undefined
+type Apply2 = (a: Value | undefined, b: Value | undefined, helpers: CompareHelpers) => Value | undefined
+type ApplyAll = (values: readonly (Value | undefined)[], helpers: CompareHelpers) => Value | undefined
 
 /** An operator of one operand. */
 export function unary(name: string, apply: Apply1): ExpressionOperator {
@@ -49,8 +56,7 @@ export function unary(name: string, apply: Apply1): ExpressionOperator {
     name,
     compile(argument, helpers) {
       const [operand] = compileOperands(name, argument, exactly(1), helpers) as [Evaluate]
-      const { collation } = helpers
-      return (document, variables) => apply(operand(document, variables), collation)
+      return (document, variables) => apply(weighed(operand(document, variables), helpers), helpers)
     },
   }
 }
@@ -66,8 +72,8 @@ export function binary(name: string, apply: Apply2): ExpressionOperator {
     name,
     compile(argument, helpers) {
       const [a, b] = compileOperands(name, argument, exactly(2), helpers) as [Evaluate, Evaluate]
-      const { collation } = helpers
-      return (document, variables) => apply(a(document, variables), b(document, variables), collation)
+      return (document, variables) =>
+        apply(weighed(a(document, variables), helpers), weighed(b(document, variables), helpers), helpers)
     },
   }
 }
@@ -89,11 +95,10 @@ export function variadic(
     name,
     compile(argument, helpers) {
       const operands = compileOperands(name, argument, arity, helpers)
-      const { collation } = helpers
       return (document, variables) => {
         const values: (Value | undefined)[] = []
-        for (const operand of operands) values.push(operand(document, variables))
-        return apply(values, collation)
+        for (const operand of operands) values.push(weighed(operand(document, variables), helpers))
+        return apply(values, helpers)
       }
     },
   }

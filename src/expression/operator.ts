@@ -4,6 +4,7 @@
  * An operator is compiled once and evaluated for every document. It never imports the compiler: `compileExpression` comes
  * in as an argument. Values in, values out; `undefined` is the missing value.
  */
+import type { Pace } from '../base/pace.ts'
 import type { Collation } from '../bson/collation.ts'
 import type { Value } from '../bson/value.ts'
 import type { Variables } from './variables.ts'
@@ -15,16 +16,22 @@ export interface Evaluate {
   readonly constant?: { readonly value: Value | undefined }
 }
 
+/** How an operator compares values, and whose time it takes. */
+export interface CompareHelpers {
+  /** How strings compare; undefined for by bytes. */
+  readonly collation: Collation | undefined
+  /** Who looks at many items spends a piece for each. Undefined where nobody else waits. */
+  readonly pace: Pace | undefined
+}
+
 /** What an operator may use while it is compiled. */
-export interface CompileHelpers {
+export interface CompileHelpers extends CompareHelpers {
   /**
    * Compiles an operand. `definedInside` names the variables that the operator itself will define around it.
    *
    * @throws CommandError as `compileExpression` of expression.ts does.
    */
   compileExpression(spec: Value, definedInside?: readonly string[]): Evaluate
-  /** How strings compare; undefined for by bytes. */
-  readonly collation: Collation | undefined
 }
 
 export interface ExpressionOperator {

@@ -5,9 +5,12 @@
  * refused at once.
  */
 import { CommandError } from '../base/errors.ts'
+import type { Pace } from '../base/pace.ts'
 import { arrayValue, documentOf, int32Value, nullValue, stringValue } from '../bson/encode.ts'
 import { BsonType, type Value, isNullish, isString, toRegexParts, toText, typeName } from '../bson/value.ts'
 import { compileNamed } from './arguments.ts'
+import { requireMemory } from './arrays.ts'
+import { weighed } from './operands.ts'
 import type { Evaluate, ExpressionOperator } from './operator.ts'
 import { type RegexMatch, compileRegexSearch } from './regex.ts'
 import { codePointCount } from './strings.ts'
@@ -18,7 +21,7 @@ export type RegexSearch = ReturnType<typeof compileRegexSearch>
 export function regexOperator(
   name: string,
   otherwise: Value,
-  answer: (text: string, search: RegexSearch) => Value,
+  answer: (text: string, search: RegexSearch, pace: Pace | undefined) => Value,
 ): ExpressionOperator {
   const shape = {
     operator: name,
@@ -33,13 +36,14 @@ export function regexOperator(
       const { input, regex, options } = compileNamed(argument, shape, helpers)
       const ready = constantSearch(name, regex, options)
       return (document, variables) => {
-        const text = input(document, variables)
+        const text = weighed(input(document, variables), helpers)
         const search = ready ?? parseSearch(name, regex(document, variables), options && [options(document, variables)])
         if (text !== undefined && !isNullish(text) && !isString(text)) {
           throw new CommandError('Location51104', `${name} needs 'input' to be of type string`)
         }
         if (text === undefined || isNullish(text) || search === undefined) return otherwise
-        return answer(toText(text), search)
+        helpers.pace?.spend()
+        return answer(toText(text), search, helpers.pace)
       }
     },
   }
@@ -102,19 +106,26 @@ export function matchDocument(text: string, match: RegexMatch, pointIndex: numbe
   ])
 }
 
+/** About what a document takes beside its bytes while there are many. */
+const documentBytesOverhead = 200
+
 /** The matches of a text, none overlapping another. */
-export function allMatches(text: string, search: RegexSearch): Value {
+export function allMatches(text: string, search: RegexSearch, pace: Pace | undefined): Value {
   const found: Value[] = []
   let from = 0
   // Where a match was counted up to: counting from the beginning each time would take the square of the text's length.
   let counted = 0
   let points = 0
+  let bytes = 0
   do {
+    pace?.spend()
     const match = search(text, from)
     if (match === undefined) break
     points += codePointCount(text.slice(counted, match.start))
     counted = match.start
-    found.push(matchDocument(text, match, points))
+    const document = matchDocument(text, match, points)
+    requireMemory('$regexFindAll', (bytes += document.end - document.start + documentBytesOverhead))
+    found.push(document)
     // Behind an empty match one character is passed over: the next search would find the same again.
     from = match.end > match.start ? match.end : match.end + (isPairAt(text, match.end) ? 2 : 1)
   } while (from < text.length)

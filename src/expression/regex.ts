@@ -8,14 +8,20 @@
  * cannot be said at all is refused (see regex-syntax.ts).
  *
  * No pattern runs for ever. V8 gives up backtracking for an engine of linear time after ten thousand steps back, where that
- * engine can run the expression (no lookaround, references, atomic groups or large counts). For the others the work is
- * estimated from the pattern and the text; where it may be too much they run under a time limit, which costs a tenth of a
- * millisecond each time.
+ * engine can run the expression (no lookaround, references, atomic groups or large counts). That engine takes the product of
+ * pattern and text, the others more. The work is estimated from both; where it may be too much they run under a time limit, which
+ * costs a tenth of a millisecond each time.
  */
 import { setFlagsFromString } from 'node:v8'
 import { type Context, Script, createContext } from 'node:vm'
 import { CommandError } from '../base/errors.ts'
-import { regexCountMax, regexRunMsMax } from '../base/limits.ts'
+import {
+  evaluationMsMax,
+  regexCaptureCountMax,
+  regexCountMax,
+  regexPatternLengthMax,
+  regexRunMsMax,
+} from '../base/limits.ts'
 import { plainTest } from './regex-plain.ts'
 import { type Source, traitsOf, writeSource } from './regex-source.ts'
 import { parseRegex } from './regex-syntax.ts'
@@ -26,7 +32,11 @@ setFlagsFromString('--enable-experimental-regexp-engine')
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 setFlagsFromString('--regexp-backtracks-before-fallback=10000')
 
+/** Steps that are taken without a time limit: of what may go back and forth, and of what goes over the text once. */
 const stepsMax = 1_000_000
+const linearStepsMax = 10_000_000
+/** Characters that a text is long for each further millisecond. */
+const linearStepsPerMs = 1000
 
 export interface RegexMatch {
   /** Where it begins and ends in the text, in code units. */
@@ -65,6 +75,9 @@ export function compileRegexSearch(
 const cache = new Map<string, CompiledRegex>()
 
 function compiled(pattern: string, options: string): CompiledRegex {
+  if (pattern.length > regexPatternLengthMax) {
+    throw new CommandError('Location51091', 'Regular expression is invalid: regular expression is too large')
+  }
   const key = `${options}/${pattern}`
   const known = cache.get(key)
   if (known) cache.delete(key)
@@ -84,6 +97,7 @@ const otherLineEnds = /[\r\u2028\u2029]/
 class CompiledRegex {
   readonly #tree
   readonly #traits
+  readonly #patternLength: number
   readonly #forms: (Form | undefined)[] = []
   /** Where the pattern's captures are among those of a match. The same in all forms. */
   readonly captures: readonly number[]
@@ -92,6 +106,7 @@ class CompiledRegex {
 
   constructor(pattern: string, options: string) {
     this.#tree = parseRegex(pattern, options)
+    this.#patternLength = pattern.length
     this.#traits = traitsOf(this.#tree.root)
     this.captures = this.#form(0).captures
     this.plain = plainTest(this.#tree.root)
@@ -100,17 +115,25 @@ class CompiledRegex {
   find(text: string, from: number): RegExpExecArray | null {
     const form = this.#forms[this.#formFor(text)] ?? this.#form(this.#formFor(text))
     const { regex, linear } = form
+    const timeoutMs = this.#timeoutMs(text, linear !== undefined)
+    const exec = (one: RegExp) => (timeoutMs === undefined ? one.exec(text) : execWithin(one, text, timeoutMs))
     regex.lastIndex = from
-    if (!linear && text.length ** this.#traits.degree > stepsMax) return execWithin(regex, text)
     try {
-      return regex.exec(text)
+      return exec(regex)
     } catch (cause) {
       // What may have to be taken back is kept on a stack, which a text of megabytes can fill.
       if (!(cause instanceof RangeError)) throw cause
       if (!linear) throw tooMuch('it needs too much memory', text, cause)
       linear.lastIndex = from
-      return linear.exec(text)
+      return exec(linear)
     }
+  }
+
+  /** Undefined where it cannot take long. */
+  #timeoutMs(text: string, isLinear: boolean): number | undefined {
+    if (!isLinear && text.length ** this.#traits.degree > stepsMax) return regexRunMsMax
+    if (text.length * this.#patternLength <= linearStepsMax) return undefined
+    return Math.min(evaluationMsMax, regexRunMsMax + Math.ceil(text.length / linearStepsPerMs))
   }
 
   /** The form that a text needs, as two bits: 1 for wide, 2 for exact. */
@@ -123,6 +146,9 @@ class CompiledRegex {
 
   #form(bits: number): Form {
     const source = writeSource(this.#tree, this.#traits, { wide: (bits & 1) !== 0, exact: (bits & 2) !== 0 })
+    if (source.captures.length > regexCaptureCountMax) {
+      throw new CommandError('Location51091', 'Regular expression is invalid: too many capturing groups')
+    }
     const form = { ...makeRegExp(source), captures: source.captures }
     this.#forms[bits] = form
     return form
@@ -162,12 +188,12 @@ const tooMuch = (why: string, text: string, cause: unknown): CommandError =>
 
 let place: { context: Context; script: Script } | undefined
 
-/** `regex.exec(text)`, or a refusal after `regexRunMsMax`. */
-function execWithin(regex: RegExp, text: string): RegExpExecArray | null {
+/** `regex.exec(text)`, or a refusal after `timeoutMs`. */
+function execWithin(regex: RegExp, text: string, timeoutMs: number): RegExpExecArray | null {
   place ??= { context: createContext({ regex, text }), script: new Script('regex.exec(text)') }
   Object.assign(place.context, { regex, text })
   try {
-    return place.script.runInContext(place.context, { timeout: regexRunMsMax }) as RegExpExecArray | null
+    return place.script.runInContext(place.context, { timeout: timeoutMs }) as RegExpExecArray | null
   } catch (cause) {
     // The error comes from the other context, whose Error is not ours.
     if ((cause as { code?: unknown }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw cause

@@ -3,6 +3,7 @@ import { CommandError } from '../base/errors.ts'
 import { nullValue, stringValue } from '../bson/encode.ts'
 import { type Value, isNullish, isString, toText, typeName } from '../bson/value.ts'
 import { compileNamed } from './arguments.ts'
+import { weighed } from './operands.ts'
 import type { ExpressionOperator } from './operator.ts'
 
 /** An operator that puts one text in place of another. Null when any of the three is. */
@@ -30,7 +31,7 @@ export function replacer(
     compile(argument, helpers) {
       const named = compileNamed(argument, shape, helpers)
       return (document, variables) => {
-        const text = textOf('input', named.input(document, variables))
+        const text = textOf('input', weighed(named.input(document, variables), helpers))
         const find = textOf('find', named.find(document, variables))
         const replacement = textOf('replacement', named.replacement(document, variables))
         if (text === undefined || find === undefined || replacement === undefined) return nullValue

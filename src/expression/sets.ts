@@ -1,28 +1,30 @@
 /** Arrays as sets: no value twice, in the order of all values. Of equal ones (1 and 1.0) the one that came first stays. */
 import { type CodeName, CommandError } from '../base/errors.ts'
-import type { Collation } from '../bson/collation.ts'
-import { compareValues } from '../bson/compare.ts'
 import { itemsOf } from '../bson/reader.ts'
 import { type Value, isArray, typeName } from '../bson/value.ts'
+import { type Compare, comparison } from './comparison.ts'
+import type { CompareHelpers } from './operator.ts'
 
 export class ValueSet {
-  readonly #collation: Collation | undefined
+  readonly #helpers: CompareHelpers
+  readonly #compare: Compare
   /** Ascending. */
   readonly items: readonly Value[]
 
-  constructor(values: readonly Value[], collation: Collation | undefined) {
-    this.#collation = collation
+  constructor(values: readonly Value[], helpers: CompareHelpers) {
+    this.#helpers = helpers
+    this.#compare = comparison(helpers, values.length)
     this.items = values
-      .toSorted((a, b) => compareValues(a, b, collation))
-      .filter((value, index, sorted) => index === 0 || compareValues(value, sorted[index - 1], collation) !== 0)
+      .toSorted(this.#compare)
+      .filter((value, index, sorted) => index === 0 || this.#compare(value, sorted[index - 1]) !== 0)
   }
 
-  has(value: Value): boolean {
+  has(value: Value | undefined): boolean {
     let low = 0
     let high = this.items.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const order = compareValues(value, this.items[middle], this.#collation)
+      const order = this.#compare(value, this.items[middle])
       if (order === 0) return true
       if (order < 0) high = middle
       else low = middle + 1
@@ -35,13 +37,13 @@ export class ValueSet {
     const [small, large] = this.items.length > other.items.length ? [other, this] : [this, other]
     return new ValueSet(
       small.items.filter(item => large.has(item)),
-      this.#collation,
+      this.#helpers,
     )
   }
 
   /** Those of `values` that are not in this set, each once, in their order. */
   missingOf(values: readonly Value[]): Value[] {
-    const firsts = new Set(new ValueSet(values, this.#collation).items)
+    const firsts = new Set(new ValueSet(values, this.#helpers).items)
     return values.filter(value => firsts.has(value) && !this.has(value))
   }
 

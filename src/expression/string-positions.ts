@@ -8,7 +8,7 @@ import { type Value, isNullish, isNumber, isString, toText, typeName } from '../
 import { compileNamed } from './arguments.ts'
 import { toExactInt32 } from './numbers.ts'
 import type { ExpressionOperator } from './operator.ts'
-import { variadic } from './operands.ts'
+import { variadic, weighed } from './operands.ts'
 
 /** A position in a text or array that an operator begins or ends at. @throws CommandError 40096, 40097. */
 export function requireIndex(name: string, value: Value | undefined, what: string): number {
@@ -90,7 +90,7 @@ export function trimmer(name: string, ends: { readonly left: boolean; readonly r
     compile(argument, helpers) {
       const { input, chars } = compileNamed(argument, shape, helpers)
       return (document, variables) => {
-        const text = input(document, variables)
+        const text = weighed(input(document, variables), helpers)
         if (isNullish(text)) return nullValue
         if (!isString(text)) {
           throw new CommandError(

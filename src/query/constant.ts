@@ -5,7 +5,7 @@ import { ElementReader, hasOperators, itemsOf } from '../bson/reader.ts'
 import { BsonType, type Value, isArray } from '../bson/value.ts'
 import { compileComparison, equal } from './comparison.ts'
 import { compileMembership } from './membership.ts'
-import type { ValuePredicate } from './operator.ts'
+import type { MatchOptions, ValuePredicate } from './operator.ts'
 import { regexPredicate } from './pattern.ts'
 
 /** Names that begin with a dollar and are fields all the same: those of a reference to another document. */
@@ -58,7 +58,7 @@ export function requireNoPattern(argument: Value, path: string): void {
 }
 
 /** Equals one of the items of `argument`, or matches one of those that are regular expressions. */
-export function memberPredicate(argument: Value, name: string, collation: Collation | undefined): ValuePredicate {
+export function memberPredicate(argument: Value, name: string, { collation, pace }: MatchOptions): ValuePredicate {
   if (!isArray(argument)) throw new CommandError('BadValue', `${name} needs an array`)
   const items = itemsOf(argument)
   if (items.some(item => isOperatorDocument(item))) throw new CommandError('BadValue', 'cannot nest $ under $in')
@@ -67,7 +67,7 @@ export function memberPredicate(argument: Value, name: string, collation: Collat
   const member = compileMembership(constants, collation)
   if (constants.length === items.length) return { kind: 'value', arrays: 'items', test: member, equals: constants }
   // The same regular expression as a value is found by its pattern already.
-  const tests = [member, ...items.filter(isPattern).map(item => regexPredicate(item).test)]
+  const tests = [member, ...items.filter(isPattern).map(item => regexPredicate(item, pace).test)]
   return {
     kind: 'value',
     arrays: 'items',

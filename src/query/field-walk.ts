@@ -52,12 +52,16 @@ export function planWalks(fields: readonly FieldTest[]): WalkPlan[] {
 const fieldsInOneWalk = 31
 
 function mergeNames(fields: readonly FieldTest[]): FieldTest[] {
-  const byName = new Map<string, FieldTest>()
+  const byName = new Map<string, FieldTest[]>()
   for (const field of fields) {
     const same = byName.get(field.name)
-    byName.set(field.name, same ? { name: field.name, test: allOf([same.test, field.test]) } : field)
+    if (same) same.push(field)
+    else byName.set(field.name, [field])
   }
-  return Array.from(byName.values())
+  return Array.from(byName, ([name, same]) => {
+    const [only, another] = same
+    return only !== undefined && another === undefined ? only : { name, test: allOf(same.map(({ test }) => test)) }
+  })
 }
 
 /** A test that is passed when all of `tests` are. */

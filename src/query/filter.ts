@@ -4,6 +4,7 @@ import { documentDepthMax } from '../base/limits.ts'
 import { elementsOf } from '../bson/reader.ts'
 import { BsonType, type Value } from '../bson/value.ts'
 import { equalsPredicate, isOperatorDocument, isReferenceName } from './constant.ts'
+import { countedPredicate, predicatesPerPiece } from './counted.ts'
 import { compileDocumentTest } from './document-test.ts'
 import type { DocumentOperator, FieldOperator, Filter, MatchOptions, Predicate, QueryOperator } from './operator.ts'
 import * as all from './operators/all.ts'
@@ -32,11 +33,13 @@ const fieldOperatorsMissing = new Set([
 interface Context {
   readonly options: MatchOptions
   readonly isTopLevel: boolean
+  /** Of the whole filter, how many conditions have been parsed. */
+  readonly counted: { conditionCount: number }
 }
 
 /** @throws CommandError BadValue for an unknown operator, and what the operators refuse. */
 export function parseFilter(filter: Value, options: MatchOptions): Filter {
-  return parse(filter, { options, isTopLevel: true })
+  return parse(filter, { options, isTopLevel: true, counted: { conditionCount: 0 } })
 }
 
 function parse(filter: Value, context: Context): Filter {
@@ -72,18 +75,22 @@ function unknownDocumentOperator(name: string): CommandError {
 
 function parseField(path: string, value: Value, context: Context): Filter {
   if (path.split('.').length > documentDepthMax) throw new CommandError('Location5729100', 'FieldPath is too long')
-  return { kind: 'field', path, predicate: parseCondition(path, value, context) }
+  const { options, counted } = context
+  const isCounted = ++counted.conditionCount % predicatesPerPiece === 0
+  if (isCounted) options.pace?.spend()
+  const predicate = parseCondition(path, value, context)
+  return { kind: 'field', path, predicate: isCounted ? countedPredicate(predicate, options.pace) : predicate }
 }
 
 /** What stands behind a path: operators, a regular expression, or a value to be equal to. */
 function parseCondition(path: string, value: Value, context: Context): Predicate {
   if (isOperatorDocument(value)) return parsePredicate(path, value, context)
-  if (value.type === BsonType.regex) return regexPredicate(value)
+  if (value.type === BsonType.regex) return regexPredicate(value, context.options.pace)
   return equalsPredicate(value, context.options.collation)
 }
 
-function parsePredicate(path: string, document: Value, { options }: Context): Predicate {
-  const inside: Context = { options, isTopLevel: false }
+function parsePredicate(path: string, document: Value, { options, counted }: Context): Predicate {
+  const inside: Context = { options, isTopLevel: false, counted }
   const parts = elementsOf(document).flatMap(([name, argument]) => {
     const operator = fieldOperators.get(name)
     if (operator === undefined) throw unknownFieldOperator(name)

@@ -1,7 +1,9 @@
 /** `$jsonSchema`: draft 4 as the server takes it. The keywords of one kind of values stand in schema-*.ts. */
 import { CommandError } from '../base/errors.ts'
+import type { Pace } from '../base/pace.ts'
 import { elementsOf } from '../bson/reader.ts'
 import { BsonType, Value, isDocument, isString, toText, typeName } from '../bson/value.ts'
+import { countedTest } from './counted.ts'
 import { allOf } from './field-walk.ts'
 import { compileMembership } from './membership.ts'
 import type { ValueTest } from './operator.ts'
@@ -20,8 +22,12 @@ import { objectKeywords } from './schema-object.ts'
 import { scalarKeywords } from './schema-scalar.ts'
 import { bsonAliases, typeSetOf, typesOfAlias } from './type-set.ts'
 
-/** Whether a value is as `schema`, a document, says. @throws CommandError FailedToParse for an unknown keyword. */
-export function compileSchema(schema: Value): ValueTest {
+/**
+ * Whether a value is as `schema`, a document, says; each schema in it spends a piece.
+ *
+ * @throws CommandError FailedToParse for an unknown keyword.
+ */
+export function compileSchema(schema: Value, pace: Pace | undefined): ValueTest {
   const keywords = new Map<string, Value>()
   for (const [name, argument] of elementsOf(schema)) {
     if (!Object.hasOwn(allKeywords, name)) throw unknownKeyword(name)
@@ -31,10 +37,11 @@ export function compileSchema(schema: Value): ValueTest {
   if (keywords.has('type') && keywords.has('bsonType')) {
     throw new CommandError('FailedToParse', "Cannot specify both $jsonSchema keywords 'type' and 'bsonType'")
   }
+  const compileInner = (inner: Value) => compileSchema(inner, pace)
   const tests = Array.from(keywords).flatMap(
-    ([name, argument]) => allKeywords[name]?.(argument, { name, keywords, compileSchema }) ?? [],
+    ([name, argument]) => allKeywords[name]?.(argument, { name, keywords, compileSchema: compileInner, pace }) ?? [],
   )
-  return allOf(tests)
+  return countedTest(allOf(tests), pace)
 }
 
 const known = ['$ref', '$schema', 'default', 'definitions', 'encrypt', 'encryptMetadata', 'format', 'id']

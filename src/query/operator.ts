@@ -11,6 +11,7 @@
  * A predicate knows nothing of its path: it is what is asked of the values that a path leads to (path.ts). Operators
  * import neither each other nor the parser: recursion comes in with the context.
  */
+import type { Pace } from '../base/pace.ts'
 import type { Collation } from '../bson/collation.ts'
 import type { Value } from '../bson/value.ts'
 import type { Variables } from '../expression/variables.ts'
@@ -20,6 +21,8 @@ export interface MatchOptions {
   /** For `$expr`: the command's variables and their names. Without variables `$expr` is refused. */
   readonly variables?: Variables | undefined
   readonly variableNames?: readonly string[] | undefined
+  /** Whose time it takes; undefined where nobody else waits. */
+  readonly pace?: Pace | undefined
 }
 
 /**

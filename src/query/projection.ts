@@ -214,8 +214,8 @@ class Parser {
   }
 
   #compute(value: Value): ProjectionField {
-    const { collation, variableNames } = this.#rules.options
-    return { kind: 'computed', evaluate: compileExpression(value, { collation, variables: variableNames }) }
+    const { collation, variableNames, pace } = this.#rules.options
+    return { kind: 'computed', evaluate: compileExpression(value, { collation, variables: variableNames, pace }) }
   }
 
   #parseElemMatch(

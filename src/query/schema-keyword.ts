@@ -3,6 +3,7 @@
  * kind of values lets all others pass.
  */
 import { type CodeName, CommandError } from '../base/errors.ts'
+import type { Pace } from '../base/pace.ts'
 import { compareValues } from '../bson/compare.ts'
 import { arrayValue, documentOf } from '../bson/encode.ts'
 import { elementsOf, itemsOf } from '../bson/reader.ts'
@@ -16,6 +17,8 @@ export interface SchemaContext {
   /** All keywords of the schema it stands in. */
   readonly keywords: ReadonlyMap<string, Value>
   compileSchema(schema: Value): ValueTest
+  /** Whose time it takes; undefined where nobody else waits. */
+  readonly pace: Pace | undefined
 }
 
 /** undefined when the keyword asks nothing by itself. @throws CommandError for an argument of the wrong shape. */

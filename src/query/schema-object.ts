@@ -61,7 +61,15 @@ const patternProperties: Keyword = (argument, context) => {
 }
 
 const compilePatterns = (argument: Value, context: SchemaContext) =>
-  compileSchemas(argument, context).map(([pattern, fits]) => ({ matches: compileRegex(pattern, ''), fits }))
+  compileSchemas(argument, context).map(([pattern, fits]) => ({ matches: nameTest(pattern, context), fits }))
+
+function nameTest(pattern: string, { pace }: SchemaContext): (name: string) => boolean {
+  const matches = compileRegex(pattern, '')
+  return name => {
+    pace?.spend()
+    return matches(name)
+  }
+}
 
 /** A property that neither `properties` nor `patternProperties` names. */
 const additionalProperties: Keyword = (argument, context) => {
@@ -70,7 +78,7 @@ const additionalProperties: Keyword = (argument, context) => {
   const names = new Set(isDocument(named) ? elementsOf(named).map(([name]) => name) : [])
   const patternsArgument = context.keywords.get('patternProperties')
   const patterns = isDocument(patternsArgument)
-    ? elementsOf(patternsArgument).map(([text]) => compileRegex(text, ''))
+    ? elementsOf(patternsArgument).map(([text]) => nameTest(text, context))
     : []
   return onlyForObjects((bytes, start) => {
     const reader = new ElementReader(bytes, start)

@@ -69,9 +69,9 @@ function codePointCount(bytes: Uint8Array, start: number, end: number): number {
   return count
 }
 
-const pattern: Keyword = (argument, { name }) => {
+const pattern: Keyword = (argument, { name, pace }) => {
   if (!isString(argument)) throw refusal('TypeMismatch', name, 'must be a string')
-  return onlyFor(BsonType.string, compilePattern(toText(argument), ''))
+  return onlyFor(BsonType.string, compilePattern({ pattern: toText(argument), options: '' }, pace))
 }
 
 /** Words for people: `title` and `description`. */

@@ -81,11 +81,13 @@ function addKeys(keys: Value[][], parts: readonly Part[], object: Value | undefi
     return
   }
   const goesThrough = !reached.some(step => step?.isNested)
+  // Once for all items: a name that is no position is looked for in the whole array.
+  const positions = next.map(({ names }, index) => (isArray(reached[index]?.value) ? positioned(names, array) : {}))
   for (const item of isEmpty(array) ? [undefined] : itemsOf(array)) {
     const forItem = next.map((part, index) => {
       if (!isArray(reached[index]?.value)) return part
       if (part.names.length === 0) return found(item === undefined ? undefinedValue : goesThrough ? item : array)
-      return { ...part, ...positioned(part.names, array) }
+      return { ...part, ...positions[index] }
     })
     addKeys(keys, forItem, isDocument(item) ? item : undefined)
   }

@@ -4,12 +4,13 @@
  */
 import { must } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
+import { documentBytesMax } from '../base/limits.ts'
 import { nullValue } from '../bson/encode.ts'
 import { show } from '../bson/show.ts'
 import { BsonType, documentValue } from '../bson/value.ts'
 import { BsonWriter, indexName } from '../bson/writer.ts'
 import { pathPart } from './path.ts'
-import { requireDepth, requireFieldName } from './storable.ts'
+import { requireDepth, requireFieldName, tooLarge } from './storable.ts'
 import { OpenValue, partOfItem } from './tree.ts'
 import { sameValue } from './value-bytes.ts'
 import type { Value } from '../bson/value.ts'
@@ -29,6 +30,7 @@ export class Draft {
   readonly opened: OpenValue
   readonly root: DraftPlace
   readonly idMutable: boolean
+  #bytesAdded = 0
 
   constructor(before: Uint8Array, { idMutable }: DraftOptions = { idMutable: false }) {
     this.opened = new OpenValue(documentValue(before))
@@ -47,6 +49,12 @@ export class Draft {
 
   at(path: UpdatePath): DraftPlace {
     return path.parts.reduce((place, part) => place.child(part), this.root)
+  }
+
+  /** Refuses in time what would become too large: whatever is put somewhere is in the document in the end. */
+  requireRoom({ start, end }: Value): void {
+    this.#bytesAdded += end - start
+    if (this.#bytesAdded > documentBytesMax) throw tooLarge()
   }
 
   /** The document as it is now. */
@@ -154,6 +162,7 @@ export class DraftPlace implements Place {
     this.#requireMutable()
     for (const item of items) {
       requireDepth(this.#level + 1, item)
+      this.#draft.requireRoom(item)
       array.add(indexName(array.count), item).markInserted()
     }
   }
@@ -247,5 +256,6 @@ export class DraftPlace implements Place {
   #requireStorable(value: Value): void {
     requireFieldName(this.#top.name)
     requireDepth(this.#level, value)
+    this.#draft.requireRoom(value)
   }
 }

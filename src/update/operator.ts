@@ -4,6 +4,7 @@
  * An operator is compiled for each path it is written under, where a bad argument is refused before any document is touched.
  * What it does to a document goes through a Place, which both changes the document and logs the change (draft.ts).
  */
+import type { Pace } from '../base/pace.ts'
 import type { Collation } from '../bson/collation.ts'
 import type { Value } from '../bson/value.ts'
 import type { UpdatePath } from './path.ts'
@@ -28,6 +29,8 @@ export type Mutation = (place: Place, moment: MutationMoment) => void
 export interface OperatorOptions {
   /** How strings compare; undefined for by bytes. */
   readonly collation: Collation | undefined
+  /** Whose time it takes; undefined where nobody else waits. */
+  readonly pace?: Pace | undefined
 }
 
 export interface UpdateOperator {

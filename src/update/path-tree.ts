@@ -9,6 +9,7 @@
  *     └────── d ── items ── x ─── fields ── e ── leaf
  */
 import { CommandError } from '../base/errors.ts'
+import type { Pace } from '../base/pace.ts'
 import { comparePartNames, identifierOf, indexPart, isPositional, pathPart } from './path.ts'
 import type { ItemTest } from './array-filters.ts'
 import type { DraftPlace } from './draft.ts'
@@ -71,9 +72,12 @@ export class PathTree {
   readonly #merged = new Map<Node, Map<Node, Node>>()
   #usesPosition = false
 
-  /** `tests` are the array filters by their identifier. */
-  constructor(tests: ReadonlyMap<string, ItemTest>) {
+  readonly #pace: Pace | undefined
+
+  /** `tests` are the array filters by their identifier. Each place that is changed spends a piece of `pace`. */
+  constructor(tests: ReadonlyMap<string, ItemTest>, pace: Pace | undefined) {
     this.#tests = tests
+    this.#pace = pace
   }
 
   /** Whether a path has a `$`. */
@@ -155,6 +159,7 @@ export class PathTree {
   #apply(node: Node, place: DraftPlace, moment: MutationMoment): void {
     switch (node.kind) {
       case 'leaf':
+        this.#pace?.spend()
         return node.mutate(place, moment)
       case 'fields':
         return this.#applyFields(node, place, moment)

@@ -40,9 +40,11 @@ function isDeeperThan(value: Value, depthMax: number): boolean {
 
 /** @throws CommandError BSONObjectTooLarge. */
 export function requireSize(after: Uint8Array): void {
-  if (after.length <= documentBytesMax) return
-  throw new CommandError('BSONObjectTooLarge', `Resulting document after update is larger than ${documentBytesMax}`)
+  if (after.length > documentBytesMax) throw tooLarge()
 }
+
+export const tooLarge = (): CommandError =>
+  new CommandError('BSONObjectTooLarge', `Resulting document after update is larger than ${documentBytesMax}`)
 
 const idTypesRefused: ReadonlySet<number> = new Set([BsonType.array, BsonType.regex, BsonType.undefined])
 

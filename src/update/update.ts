@@ -68,8 +68,8 @@ export function compileUpdate(spec: Value, options: UpdateOptions): Update {
 }
 
 function compileOperators(spec: Value, options: UpdateOptions): Update {
-  const operatorOptions: OperatorOptions = { collation: options.collation }
-  const tree = new PathTree(compileArrayFilters(options.arrayFilters ?? [], operatorOptions))
+  const operatorOptions: OperatorOptions = { collation: options.collation, pace: options.pace }
+  const tree = new PathTree(compileArrayFilters(options.arrayFilters ?? [], operatorOptions), options.pace)
   for (const [name, fields] of elementsOf(spec)) {
     const operator = requireOperator(name, fields)
     for (const [path, argument] of elementsOf(fields)) addToTree(tree, { operator, path, argument }, operatorOptions)

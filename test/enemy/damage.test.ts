@@ -104,6 +104,63 @@ describe('damaged data', () => {
   })
 })
 
+/** A page is 4 KiB; the first two are meta pages. */
+const pageBytes = 4096
+type Harm = readonly [name: string, harm: (page: Buffer, seed: number) => void]
+const harms: readonly Harm[] = [
+  ['zeros', page => page.fill(0)],
+  ['noise', (page, seed) => page.forEach((_, at) => (page[at] = Math.imul(at + seed, 2_654_435_761) >>> 24))],
+  ['the number of another page', (page, seed) => page.writeUInt32LE((seed * 7) % 100, 0)],
+  ['nodes that begin elsewhere', (page, seed) => page.writeUInt16LE((seed * 1237) % 65_536, 24)],
+  ['more nodes than there are', page => page.writeUInt16LE(page.readUInt16LE(20) + 40, 20)],
+  [
+    'a node that is too long',
+    page => page.writeUInt16LE(0xffff, Math.min(24 + page.readUInt16LE(24) + 6, pageBytes - 2)),
+  ],
+]
+
+describe('a data file that is damaged somewhere', () => {
+  test.concurrent.each(harms)('%s: it is refused, or serves what is whole, and does not end', async (_, harm) => {
+    for (const seed of [1, 2, 3]) {
+      const path = copyOfData()
+      const bytes = readFileSync(data(path))
+      const pageCount = bytes.length / pageBytes
+      for (let hit = 0; hit < 3; hit++) {
+        const at = (2 + ((seed * 31 + hit * 17) % (pageCount - 2))) * pageBytes
+        harm(bytes.subarray(at, at + pageBytes), seed)
+      }
+      writeFileSync(data(path), bytes)
+      const victim = await Victim.start(['--port', '0', '--dbpath', path])
+      if (!(victim instanceof Victim)) {
+        expect([victim.code, victim.signal]).toEqual([100, null])
+        expect(victim.printed).toContain('data/data.mdb is damaged')
+        continue
+      }
+      const client = await victim.connect()
+      const commands = [
+        { count: 'c', query: { x: 'y' } },
+        { insert: 'c', documents: [{}] },
+        { delete: 'c', deletes: [{ q: {}, limit: 0 }] },
+      ]
+      for (const command of commands) expect((await ask(client, command)).code).not.toBe(1)
+      expect(await victim.stop()).toMatchObject({ signal: null })
+    }
+  })
+
+  test('what is damaged while it is open fails by the name of the file', async () => {
+    const path = copyOfData()
+    const victim = await Victim.on(path)
+    const client = await victim.connect()
+    const bytes = readFileSync(data(path))
+    bytes.fill(0, 2 * pageBytes)
+    writeFileSync(data(path), bytes, { flag: 'r+' })
+    const reply = await ask(client, { find: 'c' })
+    expect(reply).toMatchObject({ ok: 0, code: 96, codeName: 'OperationFailed' })
+    expect(reply.errmsg).toContain('data.mdb is damaged or cannot be read')
+    await victim.stop('SIGKILL')
+  })
+})
+
 test('a second server on the same data is refused, and the first goes on', async () => {
   const path = copyOfData()
   const victim = await Victim.on(path)

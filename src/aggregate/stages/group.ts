@@ -55,22 +55,30 @@ export const stage: Stage = {
         const memory = new MemoryBudget('$group', options)
         const keys = new ValueKeys(options.collation, memory)
         const groups = new Map<string, Group>()
-        for await (const document of documents) {
-          const turn = pace.step()
-          if (turn !== undefined) await turn
-          const value = documentValue(document)
-          const id = idOf(value) ?? nullValue
-          const key = keys.keyOf(id)
-          let group = groups.get(key)
-          if (group === undefined) {
-            memory.take(key.length + groupBytesOverhead + fields.length * fieldBytesOverhead)
-            const parts = fields.map(({ name, inputOf, begin }) => ({ name, inputOf, accumulation: begin(memory, id) }))
-            group = { id: memory.keep(id), parts }
-            groups.set(key, group)
+        try {
+          for await (const document of documents) {
+            const turn = pace.step()
+            if (turn !== undefined) await turn
+            const value = documentValue(document)
+            const id = idOf(value) ?? nullValue
+            const key = keys.keyOf(id)
+            let group = groups.get(key)
+            if (group === undefined) {
+              memory.take(key.length + groupBytesOverhead + fields.length * fieldBytesOverhead)
+              const parts = fields.map(({ name, inputOf, begin }) => ({
+                name,
+                inputOf,
+                accumulation: begin(memory, id),
+              }))
+              group = { id: memory.keep(id), parts }
+              groups.set(key, group)
+            }
+            for (const { inputOf, accumulation } of group.parts) accumulation.add(inputOf(value))
           }
-          for (const { inputOf, accumulation } of group.parts) accumulation.add(inputOf(value))
+          for (const group of groups.values()) yield encodeGroup(group)
+        } finally {
+          memory.release()
         }
-        for (const group of groups.values()) yield encodeGroup(group)
       },
     }
   },

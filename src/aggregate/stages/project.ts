@@ -10,7 +10,7 @@ export const stage: Stage = {
   name: '$project',
   inChangeStream: true,
   inUpdate: true,
-  compile(spec, { collation, variables, variableNames }) {
+  compile(spec, options) {
     if (!isDocument(spec)) throw new CommandError('Location15969', '$project specification must be an object')
     if (isEmpty(spec)) {
       throw new CommandError(
@@ -18,6 +18,6 @@ export const stage: Stage = {
         'Invalid $project :: caused by :: projection specification must have at least one field',
       )
     }
-    return each(compileProject(spec, { of: 'aggregate', collation, variables, variableNames }))
+    return each(compileProject(spec, { ...options, of: 'aggregate' }))
   },
 }

@@ -30,12 +30,12 @@ export const stage: Stage = {
   },
 }
 
-function compileVerdict(spec: Value, { collation, variables, variableNames = [] }: StageOptions): Verdict {
+function compileVerdict(spec: Value, { collation, variables, variableNames = [], pace }: StageOptions): Verdict {
   // As in the server, the three are strings, so that an expression may also give 'keep'.
   const keep = stringValue('keep')
   const known = variables.with('KEEP', keep).with('PRUNE', stringValue('prune')).with('DESCEND', stringValue('descend'))
   const names = [...variableNames, 'CURRENT', 'KEEP', 'PRUNE', 'DESCEND']
-  const evaluate = compileExpression(spec, { collation, variables: names })
+  const evaluate = compileExpression(spec, { collation, variables: names, pace })
   return (root, current) => {
     const value = evaluate(root, known.with('CURRENT', current))
     const word = isString(value) ? toText(value) : undefined

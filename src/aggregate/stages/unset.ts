@@ -12,10 +12,10 @@ export const stage: Stage = {
   name: '$unset',
   inChangeStream: true,
   inUpdate: true,
-  compile(spec, { collation, variables, variableNames }) {
+  compile(spec, options) {
     const zero = int32Value(0)
     const exclusion = documentOf(parsePaths(spec).map(path => [path, zero] as const))
-    return each(compileProject(exclusion, { of: 'aggregate', collation, variables, variableNames }))
+    return each(compileProject(exclusion, { ...options, of: 'aggregate' }))
   },
 }
 

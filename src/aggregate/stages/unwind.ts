@@ -13,8 +13,7 @@ import type { FieldName } from '../../bson/reader.ts'
 import { BsonType, isArray, isDocument, isNullish, isString, toBool, toText, typeName } from '../../bson/value.ts'
 import type { Value } from '../../bson/value.ts'
 import { parseFieldPath } from '../../expression/field-path.ts'
-import { addLeaf, putFields } from '../field-tree.ts'
-import type { FieldTree } from '../field-tree.ts'
+import { FieldTree, putFields } from '../field-tree.ts'
 import type { Stage } from '../stage.ts'
 
 export const stage: Stage = {
@@ -43,8 +42,14 @@ export const stage: Stage = {
 
     return {
       kind: 'all',
-      async *run(documents) {
-        for await (const document of documents) yield* unwind(document)
+      async *run(documents, pace) {
+        for await (const document of documents) {
+          for (const unwound of unwind(document)) {
+            const turn = pace.step()
+            if (turn !== undefined) await turn
+            yield unwound
+          }
+        }
       },
     }
   },
@@ -52,8 +57,8 @@ export const stage: Stage = {
 
 /** A function that puts a value at `path` into a document, or takes out what is there. */
 function putter(path: readonly string[]): (document: Uint8Array, value: Value | undefined) => Uint8Array {
-  const tree: FieldTree<undefined> = []
-  addLeaf(tree, path, undefined)
+  const tree = new FieldTree<undefined>()
+  tree.add(path, undefined)
   return (document, value) => putFields(document, tree, { valueOf: () => value, intoArrays: false })
 }
 

@@ -3,6 +3,7 @@ import { compileChangeStreamPipeline, compilePipeline } from '../../aggregate/pi
 import { parseStage, sourceOf, splitLargeEventName } from '../../aggregate/stage-names.ts'
 import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
+import { Pace } from '../../base/pace.ts'
 import { toExactInteger } from '../../bson/number.ts'
 import { BsonType, isNumber, toText, type Value } from '../../bson/value.ts'
 import { requireCollectionName, showNamespace, type Namespace } from '../../collection/namespace.ts'
@@ -159,7 +160,8 @@ async function openChangeStream(
   const tokenVersion = parts.$_generateV2ResumeTokens || names.includes(splitLargeEventName) ? 2 : 1
   const options = parseChangeStream(spec, { db, coll, apiStrict, tokenVersion })
   // Streams have the simple collation unless they name one. Source: MongoDB manual, "Change streams", collation.
-  const compile = compileContext(context, parts)
+  // A stream lives on when the client of the command that opened it is gone, and shares its stages with others.
+  const compile = compileContext(context, parts, new Pace(context.env))
   const compiled = compileChangeStreamPipeline(stages, compile)
   requireSplitStage(options.start, compiled)
   const view = new View({

@@ -3,4 +3,4 @@ import { compareValues } from '../../bson/compare.ts'
 import { int32Value } from '../../bson/encode.ts'
 import { binary } from '../operands.ts'
 
-export const operator = binary('$cmp', (a, b, collation) => int32Value(Math.sign(compareValues(a, b, collation))))
+export const operator = binary('$cmp', (a, b, { collation }) => int32Value(Math.sign(compareValues(a, b, collation))))

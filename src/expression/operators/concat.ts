@@ -2,6 +2,7 @@
 import { CommandError } from '../../base/errors.ts'
 import { nullValue, stringValue } from '../../bson/encode.ts'
 import { isNullish, isString, toText, typeName } from '../../bson/value.ts'
+import { requireMemory } from '../arrays.ts'
 import { variadic } from '../operands.ts'
 
 export const operator = variadic('$concat', values => {
@@ -11,6 +12,7 @@ export const operator = variadic('$concat', values => {
     if (!isString(value))
       throw new CommandError('Location16702', `$concat only supports strings, not ${typeName(value)}`)
     text += toText(value)
+    requireMemory('$concat', text.length)
   }
   return stringValue(text)
 })

@@ -25,6 +25,7 @@ export const operator: ExpressionOperator = {
     const name = itemVariable(specs.as)
     const test = helpers.compileExpression(specs.cond, [name])
     const limit = specs.limit && helpers.compileExpression(specs.limit)
+    const { pace } = helpers
     return (document, variables) => {
       const array = input(document, variables)
       if (array === undefined || isNullish(array)) return nullValue
@@ -32,6 +33,7 @@ export const operator: ExpressionOperator = {
       const countMax = items.length === 0 ? 0 : countOf(limit?.(document, variables))
       const found: Value[] = []
       for (const item of items) {
+        pace?.spend()
         if (!isTrue(test(document, variables.with(name, item)))) continue
         found.push(item)
         if (found.length === countMax) break

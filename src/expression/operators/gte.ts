@@ -3,4 +3,4 @@ import { compareValues } from '../../bson/compare.ts'
 import { boolValue } from '../../bson/encode.ts'
 import { binary } from '../operands.ts'
 
-export const operator = binary('$gte', (a, b, collation) => boolValue(compareValues(a, b, collation) >= 0))
+export const operator = binary('$gte', (a, b, { collation }) => boolValue(compareValues(a, b, collation) >= 0))

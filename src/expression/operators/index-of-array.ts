@@ -10,12 +10,13 @@ import { variadic } from '../operands.ts'
 
 export const operator = variadic(
   '$indexOfArray',
-  (values, collation) => {
+  (values, { collation, pace }) => {
     const [array, value] = values
     if (array === undefined || isNullish(array)) return nullValue
     const items = requireItems(array, 'Location40090', '$indexOfArray requires an array as a first argument, found:')
     const start = values.length > 2 ? requirePosition('starting', values[2]) : 0
     const end = values.length > 3 ? requirePosition('ending', values[3]) : items.length
+    pace?.spendBytes(array.end - array.start)
     const index = items.slice(0, end).findIndex((item, at) => at >= start && equalValues(item, value, collation))
     return int32Value(index)
   },

@@ -20,12 +20,14 @@ export const operator: ExpressionOperator = {
     const input = helpers.compileExpression(specs.input)
     const name = itemVariable(specs.as)
     const each = helpers.compileExpression(specs.in, [name])
+    const { pace } = helpers
     return (document, variables) => {
       const array = input(document, variables)
       if (array === undefined || isNullish(array)) return nullValue
       const results: (Value | undefined)[] = []
       let bytes = 0
       for (const item of requireItems(array, 'Location16883', 'input to $map must be an array not')) {
+        pace?.spend()
         const result = each(document, variables.with(name, item))
         if (result !== undefined) requireMemory('$map', (bytes += result.end - result.start))
         results.push(result)

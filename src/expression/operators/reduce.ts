@@ -22,6 +22,7 @@ export const operator: ExpressionOperator = {
     const input = helpers.compileExpression(specs.input)
     const initial = helpers.compileExpression(specs.initialValue)
     const step = helpers.compileExpression(specs.in, ['this', 'value'])
+    const { pace } = helpers
     return (document, variables) => {
       const array = input(document, variables)
       if (array === undefined || isNullish(array)) return nullValue
@@ -30,6 +31,7 @@ export const operator: ExpressionOperator = {
       }
       let value = initial(document, variables)
       for (const item of itemsOf(array)) {
+        pace?.spend()
         value = step(document, variables.with('this', item).with('value', value))
         if (value !== undefined) requireMemory('$reduce', value.end - value.start)
       }

@@ -4,9 +4,9 @@ import { isNullish } from '../../bson/value.ts'
 import { binary } from '../operands.ts'
 import { ValueSet, requireSetOperand } from '../sets.ts'
 
-export const operator = binary('$setDifference', (a, b, collation) => {
+export const operator = binary('$setDifference', (a, b, helpers) => {
   if (isNullish(a) || isNullish(b)) return nullValue
   const items = requireSetOperand('$setDifference', a, 'First', 'Location17048')
-  const without = new ValueSet(requireSetOperand('$setDifference', b, 'Second', 'Location17049'), collation)
+  const without = new ValueSet(requireSetOperand('$setDifference', b, 'Second', 'Location17049'), helpers)
   return arrayValue(without.missingOf(items))
 })

@@ -14,7 +14,6 @@ export const operator: ExpressionOperator = {
     if (operands.length < 2) {
       throw new CommandError('Location17045', `$setEquals needs at least two arguments had: ${operands.length}`)
     }
-    const { collation } = helpers
     return (document, variables) => {
       let first: ValueSet | undefined
       for (const [index, operand] of operands.entries()) {
@@ -25,7 +24,7 @@ export const operator: ExpressionOperator = {
             `All operands of $setEquals must be arrays. ${index + 1}-th argument is of type: ${typeName(array)}`,
           )
         }
-        const set = new ValueSet(itemsOf(array), collation)
+        const set = new ValueSet(itemsOf(array), helpers)
         first ??= set
         if (!first.equals(set)) return boolValue(false)
       }

@@ -4,6 +4,7 @@ import { isNullish } from '../../bson/value.ts'
 import { namedSpecs } from '../arguments.ts'
 import { compileArrange } from '../array-order.ts'
 import { requireItems } from '../arrays.ts'
+import { weighed } from '../operands.ts'
 import type { ExpressionOperator } from '../operator.ts'
 
 const shape = {
@@ -18,9 +19,9 @@ export const operator: ExpressionOperator = {
   compile(argument, helpers) {
     const specs = namedSpecs(argument, shape)
     const input = helpers.compileExpression(specs.input)
-    const arrange = compileArrange(specs.sortBy, helpers.collation)
+    const arrange = compileArrange(specs.sortBy, helpers)
     return (document, variables) => {
-      const array = input(document, variables)
+      const array = weighed(input(document, variables), helpers)
       if (array === undefined || isNullish(array)) return nullValue
       const words = 'The input argument to $sortArray must be an array, but was of type:'
       return arrayValue(arrange(requireItems(array, 'Location2942504', words)))

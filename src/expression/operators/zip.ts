@@ -5,6 +5,7 @@ import { itemsOf } from '../../bson/reader.ts'
 import { show } from '../../bson/show.ts'
 import { BsonType, type Value, isArray, isNullish, toBool, typeName } from '../../bson/value.ts'
 import { namedSpecs } from '../arguments.ts'
+import { requireMemory } from '../arrays.ts'
 import type { ExpressionOperator } from '../operator.ts'
 
 const shape = {
@@ -25,6 +26,7 @@ export const operator: ExpressionOperator = {
     const defaults = specs.defaults ? compileAll(specs.defaults, 'defaults', 'Location34462') : []
     const toLongest = specs.useLongestLength !== undefined && requireBool(specs.useLongestLength)
     requireFitting(inputs.length, defaults.length, toLongest)
+    const { pace } = helpers
     return (document, variables) => {
       const columns: Value[][] = []
       for (const input of inputs) {
@@ -35,9 +37,16 @@ export const operator: ExpressionOperator = {
       const counts = columns.map(column => column.length)
       const [shortest, longest] = [Math.min(...counts), Math.max(...counts)]
       const fillers = shortest === longest ? [] : defaults.map(evaluate => evaluate(document, variables))
-      const rows = Array.from({ length: toLongest ? longest : shortest }, (_, row) =>
-        arrayValue(columns.map((column, index) => (row < column.length ? column[row] : fillers[index]))),
-      )
+      const rows: Value[] = []
+      const rowCount = toLongest ? longest : shortest
+      let bytes = 0
+      for (let row = 0; row < rowCount; row++) {
+        pace?.spend()
+        const values = columns.map((column, index) => (row < column.length ? column[row] : fillers[index]))
+        const made = arrayValue(values)
+        requireMemory('$zip', (bytes += made.end - made.start))
+        rows.push(made)
+      }
       return arrayValue(rows)
     }
   },

@@ -6,6 +6,7 @@ import { CommandError } from '../../base/errors.ts'
 import { firstElement, itemsOf } from '../../bson/reader.ts'
 import { BsonType, type Value, isArray, isDocument } from '../../bson/value.ts'
 import { equalsPredicate } from '../constant.ts'
+import { countedPredicate, predicatesPerPiece } from '../counted.ts'
 import type { FieldOperator, Predicate } from '../operator.ts'
 import { regexPredicate } from '../pattern.ts'
 
@@ -18,7 +19,13 @@ export const operator: FieldOperator = {
     const [first] = items
     if (first === undefined) return nothing
     const compileItem = isElemMatch(first) ? compileElemMatch : compileConstant
-    return { kind: 'all', of: items.map(compileItem) }
+    return {
+      kind: 'all',
+      of: items.map((item, index) => {
+        const predicate = compileItem(item)
+        return index % predicatesPerPiece === 1 ? countedPredicate(predicate, options.pace) : predicate
+      }),
+    }
 
     function compileElemMatch(item: Value): Predicate {
       if (!isElemMatch(item)) throw new CommandError('BadValue', '$all/$elemMatch has to be consistent')
@@ -26,7 +33,7 @@ export const operator: FieldOperator = {
     }
 
     function compileConstant(item: Value): Predicate {
-      if (item.type === BsonType.regex) return regexPredicate(item)
+      if (item.type === BsonType.regex) return regexPredicate(item, options.pace)
       if (firstName(item)?.startsWith('$')) throw new CommandError('BadValue', 'no $ expressions in $all')
       return equalsPredicate(item, options.collation)
     }

@@ -11,11 +11,11 @@ export const operator: DocumentOperator = {
   of: 'document',
   compile(argument, { isTopLevel, options }) {
     if (!isTopLevel) throw new CommandError('BadValue', '$expr can only be applied to the top-level document')
-    const { collation, variables, variableNames } = options
+    const { collation, variables, variableNames, pace } = options
     if (variables === undefined) {
       throw new CommandError('QueryFeatureNotAllowed', '$expr is not allowed in this context')
     }
-    const evaluate = compileExpression(argument, { collation, variables: variableNames })
+    const evaluate = compileExpression(argument, { collation, variables: variableNames, pace })
     return {
       kind: 'document',
       test(bytes, start) {

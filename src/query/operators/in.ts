@@ -7,5 +7,5 @@ import type { FieldOperator } from '../operator.ts'
 export const operator: FieldOperator = {
   name: '$in',
   of: 'field',
-  compile: (argument, { options }) => memberPredicate(argument, '$in', options.collation),
+  compile: (argument, { options }) => memberPredicate(argument, '$in', options),
 }

@@ -8,9 +8,9 @@ import type { DocumentOperator } from '../operator.ts'
 export const operator: DocumentOperator = {
   name: '$jsonSchema',
   of: 'document',
-  compile(argument) {
+  compile(argument, { options }) {
     if (!isDocument(argument)) throw new CommandError('TypeMismatch', '$jsonSchema must be an object')
-    const fits = compileSchema(argument)
+    const fits = compileSchema(argument, options.pace)
     return {
       kind: 'document',
       test: (bytes, start) => fits(BsonType.document, bytes, start, start + readInt32(bytes, start)),

@@ -7,6 +7,6 @@ export const operator: FieldOperator = {
   of: 'field',
   compile: (argument, { options }) => ({
     kind: 'not',
-    of: memberPredicate(argument, '$nin', options.collation),
+    of: memberPredicate(argument, '$nin', options),
   }),
 }

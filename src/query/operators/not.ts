@@ -8,8 +8,8 @@ import { regexPredicate } from '../pattern.ts'
 export const operator: FieldOperator = {
   name: '$not',
   of: 'field',
-  compile(argument, { compilePredicate }) {
-    if (argument.type === BsonType.regex) return { kind: 'not', of: regexPredicate(argument) }
+  compile(argument, { compilePredicate, options }) {
+    if (argument.type === BsonType.regex) return { kind: 'not', of: regexPredicate(argument, options.pace) }
     if (!isDocument(argument)) throw new CommandError('BadValue', '$not needs a regex or a document')
     if (isEmpty(argument)) throw new CommandError('BadValue', '$not cannot be empty')
     return { kind: 'not', of: compilePredicate(argument) }

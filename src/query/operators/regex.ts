@@ -8,13 +8,13 @@ import { patternPredicate } from '../pattern.ts'
 export const operator: FieldOperator = {
   name: '$regex',
   of: 'field',
-  compile(argument, { operators }) {
+  compile(argument, { operators, options: { pace } }) {
     const { pattern, options } = parsePattern(argument)
     const given = elementsOf(operators).find(([name]) => name === '$options')?.[1]
-    if (given === undefined) return patternPredicate({ pattern, options })
+    if (given === undefined) return patternPredicate({ pattern, options }, pace)
     if (!isString(given)) throw new CommandError('BadValue', '$options has to be a string')
     if (options !== '') throw new CommandError('Location51075', 'options set in both $regex and $options')
-    return patternPredicate({ pattern, options: toText(given) })
+    return patternPredicate({ pattern, options: toText(given) }, pace)
   },
 }
 

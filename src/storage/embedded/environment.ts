@@ -20,6 +20,7 @@ import { open } from 'lmdb'
 import type { Database, DatabaseOptions, GetOptions, RootDatabase, Transaction } from 'lmdb'
 import { assert } from '../../base/assert.ts'
 import { systemEnv } from '../../base/env.ts'
+import { StorageFailed } from '../../base/errors.ts'
 import { keyBytesMax, spaces } from '../engine.ts'
 import type { KeyValue, Range, ScanLimits, Space } from '../engine.ts'
 import { Copier } from './copier.ts'
@@ -102,6 +103,8 @@ export async function createEnvironment(path: string): Promise<void> {
 }
 
 interface Opened {
+  /** The file, for messages. */
+  readonly file: string
   readonly root: Root
   readonly tables: Tables
   readonly copier: Copier
@@ -113,10 +116,12 @@ export class View {
   readonly #transaction: Transaction
   readonly #options: GetOptions
   readonly #copier: Copier
+  readonly #file: string
   #holderCount = 1
 
   /** Of the state as it is now; held once, by whoever makes it. */
-  constructor({ root, tables: viewed, copier }: Opened) {
+  constructor({ file, root, tables: viewed, copier }: Opened) {
+    this.#file = file
     this.#tables = viewed
     this.#copier = copier
     this.#transaction = root.useReadTransaction()
@@ -139,34 +144,45 @@ export class View {
     assert(this.#holderCount > 0, 'a view that is over is not read')
     if (key.length === 0 || key.length > keyBytesMax) return undefined
     const table = this.#tables[name]
-    const shared = table.getBinaryFast(key, this.#options)
-    return shared === undefined ? undefined : this.#copier.copy(shared, 0, table.lastSize)
+    try {
+      const shared = table.getBinaryFast(key, this.#options)
+      return shared === undefined ? undefined : this.#copier.copy(shared, 0, table.lastSize)
+    } catch (error) {
+      throw this.#failed(error)
+    }
   }
 
   scan(name: Table, range: Range, { countMax, bytesMax }: ScanLimits): KeyValue[] {
+    const options = this.#rangeOptions(range, countMax)
+    if (options === undefined) return []
     const found: KeyValue[] = []
     let bytes = 0
-    for (const entry of this.#iterate(name, range, countMax)) {
-      found.push(entry)
-      bytes += entry.key.length + entry.value.length
-      if (bytes >= bytesMax) break
+    try {
+      for (const entry of this.#tables[name].getRange(options)) {
+        found.push(entry)
+        bytes += entry.key.length + entry.value.length
+        if (bytes >= bytesMax) break
+      }
+    } catch (error) {
+      throw this.#failed(error)
     }
     return found
   }
 
   /** The keys of a range alone: several times faster. */
   scanKeys(name: Table, range: Range, countMax: number): Uint8Array[] {
-    return [...this.#iterateKeys(name, range, countMax)]
+    const options = this.#rangeOptions(range, countMax)
+    if (options === undefined) return []
+    try {
+      return [...this.#tables[name].getKeys(options)]
+    } catch (error) {
+      throw this.#failed(error)
+    }
   }
 
-  #iterate(name: Table, range: Range, limit: number): Iterable<KeyValue> {
-    const options = this.#rangeOptions(range, limit)
-    return options === undefined ? [] : this.#tables[name].getRange(options)
-  }
-
-  #iterateKeys(name: Table, range: Range, limit: number): Iterable<Uint8Array> {
-    const options = this.#rangeOptions(range, limit)
-    return options === undefined ? [] : this.#tables[name].getKeys(options)
+  /** What LMDB found, which looked at the file as it was opened and finds it changed, or too large to be looked at whole. */
+  #failed(cause: unknown): StorageFailed {
+    return new StorageFailed(`${this.#file} is damaged or cannot be read: ${String(cause)}`, { cause })
   }
 
   /** Undefined for a range that nothing can be in. LMDB would take an end without bytes for none. */
@@ -194,7 +210,7 @@ export class Environment {
     const root = open<Uint8Array, Uint8Array>({ ...rootOptions, path })
     const copier = new Copier()
     silenceFailures(root)
-    this.#opened = { root, tables: openTables(root, copier), copier }
+    this.#opened = { file: join(path, 'data.mdb'), root, tables: openTables(root, copier), copier }
     this.#view = new View(this.#opened)
   }
 

@@ -12,6 +12,7 @@ const lazy = (noun, name) => `export const ${camel(name)} = async () => (await i
 const folders = [
   ['command/commands', 'command', eager],
   ['command/sources', 'source', eager],
+  ['command/sinks', 'sink', eager],
   ['expression/operators', 'operator', eager],
   ['query/operators', 'operator', eager],
   ['update/operators', 'operator', eager],

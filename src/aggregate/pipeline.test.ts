@@ -30,7 +30,7 @@ test.each<[string, Document[], number | undefined]>([
   ['a stage without a field', [{}], 40323],
   ['a stage of two fields', [{ $limit: 1, $skip: 1 }], 40323],
   ['a stage that is not there yet', [{ $lookup: {} }], 238],
-  ['$out', [{ $out: 'there' }], 238],
+  ['$out that is not stripped, as of a sub-pipeline', [{ $out: 'there' }], 40601],
   ['$changeStream that is not the first', [{ $limit: 1 }, { $changeStream: {} }], 40602],
   ['$documents that is not the first', [{ $limit: 1 }, { $documents: [] }], 40602],
   ['$changeStreamSplitLargeEvent without a stream', [{ $changeStreamSplitLargeEvent: {} }], 20],

@@ -13,17 +13,17 @@ import { isEmpty, itemsOf } from '../bson/reader.ts'
 import { isDocument } from '../bson/value.ts'
 import type { Value } from '../bson/value.ts'
 import type { Each, Run, Stage, StageContext, StageOptions, Transform } from './stage.ts'
-import { changeStreamName, findStage, isServed, parseStage, splitLargeEventName } from './stage-names.ts'
+import { changeStreamName, findStage, isServed, isWriting, parseStage, splitLargeEventName } from './stage-names.ts'
 import type { StageSpec } from './stage-names.ts'
 
 /** A function of one document; undefined when it is filtered out. */
 export type Apply = Each['apply']
 
 /**
- * An ordinary pipeline; no stages at all let everything through.
+ * An ordinary pipeline, without the stage at its end that writes; no stages at all let everything through.
  *
- * @throws CommandError Location40324 for an unknown stage, NotImplemented for one that is not there yet, Location40602 for one
- *   that can only stand first, and whatever the stages refuse. What they meet in documents they refuse when it runs.
+ * @throws CommandError Location40324 for an unknown stage, NotImplemented for one that is not there yet, Location40602 and
+ *   Location40601 for one that can only stand first or last, and whatever the stages refuse. What they meet in documents they refuse when it runs.
  */
 export function compilePipeline(stages: readonly Value[], options: StageOptions): Run {
   const specs = stages.map(parseStage)
@@ -37,6 +37,9 @@ function requireOrdinary(name: string, index: number): Stage {
   const stage = findStage(name)
   if (name === changeStreamName || isServed(name) || (stage?.isSource === true && index > 0)) {
     throw new CommandError('Location40602', `${name} is only valid as the first stage in a pipeline`)
+  }
+  if (isWriting(name)) {
+    throw new CommandError('Location40601', `${name} can only be the final stage in the pipeline`)
   }
   if (name === splitLargeEventName) {
     throw new CommandError('IllegalOperation', `${name} can only be used in a $changeStream pipeline`)

@@ -20,6 +20,12 @@ const served: ReadonlySet<string> = new Set(['$collStats', '$currentOp', '$listL
 /** Whether the stage makes its documents from outside of any collection, elsewhere than here. */
 export const isServed = (name: string): boolean => served.has(name)
 
+/** Write what they are given, as the last stage; done in command/open-sink.ts. */
+const writing: ReadonlySet<string> = new Set(['$merge', '$out'])
+
+/** Whether the stage writes the documents that it is given, elsewhere than here. */
+export const isWriting = (name: string): boolean => writing.has(name)
+
 /**
  * What MongoDB has and we have not, so that it is refused as such and not as a spelling mistake.
  * Source: MongoDB manual, "Aggregation stages".
@@ -37,8 +43,6 @@ const unsupported: ReadonlySet<string> = new Set([
   '$listSampledQueries',
   '$listSearchIndexes',
   '$lookup',
-  '$merge',
-  '$out',
   '$planCacheStats',
   '$querySettings',
   '$queryStats',
@@ -62,6 +66,7 @@ export function isStageName(name: string): boolean {
     stages.has(name) ||
     unsupported.has(name) ||
     isServed(name) ||
+    isWriting(name) ||
     name === changeStreamName ||
     name === splitLargeEventName
   )
@@ -87,6 +92,17 @@ export function parseStage(stage: Value): StageSpec {
     throw new CommandError('Location40324', `Unrecognized pipeline stage name: '${name}'`)
   }
   return { name, spec }
+}
+
+/** The stage that writes, where a pipeline ends with one, and the stages in front of it. @throws CommandError as `parseStage`. */
+export function splitWriting(pipeline: readonly Value[]): {
+  readonly stages: readonly Value[]
+  readonly writing: StageSpec | undefined
+} {
+  const last = pipeline.at(-1)
+  const parsed = last && parseStage(last)
+  if (parsed === undefined || !isWriting(parsed.name)) return { stages: pipeline, writing: undefined }
+  return { stages: pipeline.slice(0, -1), writing: parsed }
 }
 
 /** Where the documents of a pipeline come from: decided by its first stage. */

@@ -131,6 +131,7 @@ const codes = {
   Interrupted: 11601,
   InterruptedDueToReplStateChange: 11602,
   BackgroundOperationInProgressForNamespace: 12587,
+  MergeStageNoMatchingDocument: 13113,
   StaleConfig: 13388,
   NotPrimaryNoSecondaryOk: 13435,
   NotPrimaryOrSecondary: 13436,

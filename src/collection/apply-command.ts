@@ -128,7 +128,8 @@ async function applyRename(
   const dropped = await catalog.find(transaction, target)
   if (dropped !== undefined) applyDrop(transaction, dropped)
   transaction.delete('catalog', catalogKey(source))
-  putInfo(transaction, target, info)
+  // `stayTemp` is never set: what got the name that was meant for it is there to stay.
+  putInfo(transaction, target, { ...info, options: withFields(info.options, [['temp', undefined]]) })
 }
 
 /** The specification of the index in a createIndexes entry: all behind the command's name. */
@@ -216,7 +217,8 @@ function withoutIdleFlags(spec: Uint8Array): Uint8Array {
   )
 }
 
-type Field = readonly [name: string, value: Value]
+/** Undefined takes the field away. */
+type Field = readonly [name: string, value: Value | undefined]
 
 /** Options that collMod calls otherwise than `create` does. */
 const optionNames: Readonly<Record<string, string>> = { cappedSize: 'size', cappedMax: 'max' }
@@ -225,7 +227,7 @@ const optionNames: Readonly<Record<string, string>> = { cappedSize: 'size', capp
 function withFields(document: Uint8Array, changes: readonly Field[]): Uint8Array {
   const fields: Record<string, Encodable> = Object.fromEntries(elementsOf(documentValue(document)))
   for (const [name, value] of changes) {
-    fields[name] = name === 'expireAfterSeconds' && isString(value) ? undefined : value
+    fields[name] = name === 'expireAfterSeconds' && value !== undefined && isString(value) ? undefined : value
   }
   return encodeDocument(fields)
 }

@@ -116,13 +116,7 @@ export async function renameCollection(
       throw new CommandError('NamespaceExists', 'target namespace exists')
     }
     if (existing === undefined) await requireFreeName(transaction, store, target)
-    const entry = commandEntry(store, info, {
-      renameCollection: showNamespace(source),
-      to: showNamespace(target),
-      stayTemp: false,
-      dropTarget: existing && uuidValue(existing.uuid),
-    })
-    await commitChanges(transaction, store.catalog, [{ entry }])
+    await commitRename(transaction, store, info, { target, existing })
   })
 }
 
@@ -133,6 +127,22 @@ function requireNoBuild({ namespace, indexes }: CollectionInfo): void {
     'BackgroundOperationInProgressForNamespace',
     `cannot perform operation: an index build is currently running for collection '${showNamespace(namespace)}'`,
   )
+}
+
+/** Renames as a part of a write. `existing` is what has the name now and goes with that; undefined for nothing. */
+export async function commitRename(
+  transaction: WriteTransaction,
+  store: Store,
+  info: CollectionInfo,
+  { target, existing }: { readonly target: Namespace; readonly existing: CollectionInfo | undefined },
+): Promise<void> {
+  const entry = commandEntry(store, info, {
+    renameCollection: showNamespace(info.namespace),
+    to: showNamespace(target),
+    stayTemp: false,
+    dropTarget: existing && uuidValue(existing.uuid),
+  })
+  await commitChanges(transaction, store.catalog, [{ entry }])
 }
 
 /** A UUID as BSON has it. */

@@ -3,7 +3,13 @@ import type { Timer } from '../base/env.ts'
 import { maintenanceMs } from '../base/limits.ts'
 import { applyRetention } from '../oplog/retention.ts'
 import type { Store } from './store.ts'
-import { sweepExpired, sweepGarbage, sweepRetryRecords, sweepUnfinishedIndexes } from './sweep.ts'
+import {
+  sweepExpired,
+  sweepGarbage,
+  sweepRetryRecords,
+  sweepTemporaryCollections,
+  sweepUnfinishedIndexes,
+} from './sweep.ts'
 
 export interface MaintenanceOptions {
   /** Told what went wrong; the next run tries again. */
@@ -28,6 +34,7 @@ export class Maintenance {
   start(): void {
     this.#run(async () => {
       await sweepUnfinishedIndexes(this.#store)
+      await sweepTemporaryCollections(this.#store)
       await this.runOnce()
     })
   }

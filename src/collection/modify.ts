@@ -1,6 +1,6 @@
 /** The write path of update, delete and findAndModify: read, decide purely, commit the entry with the change. */
 import { CommandError } from '../base/errors.ts'
-import { encodeDocument, objectIdValue } from '../bson/encode.ts'
+import { encodeDocument } from '../bson/encode.ts'
 import { getField } from '../bson/reader.ts'
 import { documentBytes, type Value } from '../bson/value.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
@@ -11,7 +11,7 @@ import { commitChanges, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { duplicateId, requireOutsideTransaction, requireRoom, requireUnique, requireValid } from './constraints.ts'
 import { ensureCollection } from './create.ts'
-import { documentKeyOf, idOf, newObjectId, prepareDocument, withIdFirst } from './document-id.ts'
+import { documentKeyOf, idOf, prepareDocument } from './document-id.ts'
 import type { WriteOptions } from './insert.ts'
 import { keyOfId } from './index-entries.ts'
 import { showNamespace } from './namespace.ts'
@@ -36,6 +36,10 @@ export interface UpdateStatement extends Statement {
   /** Where in an array the filter matched, for the positional `$`. */
   matchedIndex(document: Uint8Array): number | undefined
 }
+
+/** How a document is written, whoever found it. */
+export type DocumentWrite = Pick<Statement, 'bypassesValidation' | 'retryable' | 'stmtId' | 'keepsValue'>
+export type DocumentUpdate = DocumentWrite & Pick<UpdateStatement, 'update' | 'matchedIndex'>
 
 /** What a statement did. */
 export interface Outcome {
@@ -105,10 +109,11 @@ export async function deleteAll(store: Store, statement: Statement): Promise<Out
   return { ...nothing, matchedCount: outcomes.length }
 }
 
-async function updateLocated(
+/** Updates the document that lies there, as a part of a write. @throws CommandError for what it may not become. */
+export async function updateLocated(
   transaction: WriteTransaction,
   store: Store,
-  statement: UpdateStatement,
+  statement: DocumentUpdate,
   info: CollectionInfo,
   { key, document: before }: Located,
 ): Promise<Outcome> {
@@ -155,7 +160,7 @@ async function deleteLocated(
 
 function entryBasis(
   store: Store,
-  { retryable, stmtId, keepsValue }: Statement,
+  { retryable, stmtId, keepsValue }: DocumentWrite,
   info: CollectionInfo,
   before: Uint8Array,
   value: Uint8Array | undefined,
@@ -172,12 +177,20 @@ function entryBasis(
 
 async function upsert(transaction: WriteTransaction, store: Store, statement: UpdateStatement): Promise<Outcome> {
   const info = await ensureCollection(transaction, store, statement.namespace)
+  const made = statement.update.applyToMissing(equalitiesOf(statement.selection.filter), momentOf(store))
+  return insertMissing(transaction, store, statement, info, made)
+}
+
+/** Inserts a document that was looked for and not found, as a part of a write; it is given an _id if it has none. */
+export async function insertMissing(
+  transaction: WriteTransaction,
+  store: Store,
+  statement: DocumentWrite,
+  info: CollectionInfo,
+  made: Uint8Array,
+): Promise<Outcome> {
   requireOutsideTransaction(store, info)
-  const moment = momentOf(store)
-  const made = statement.update.applyToMissing(equalitiesOf(statement.selection.filter), moment)
-  const given = getField(made, '_id')
-  const withId = given === undefined ? withIdFirst(made, objectIdValue(newObjectId(store.env))) : made
-  const { document, id } = prepareDocument(withId, store.env, moment.clusterTime)
+  const { document, id } = prepareDocument(made, store.env, momentOf(store).clusterTime)
   const key = await keyOfId(transaction, info, id)
   if (key !== undefined && (await transaction.get('records', key)) !== undefined) throw duplicateId(info, document)
   requireRoom(info, document)

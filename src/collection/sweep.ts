@@ -7,6 +7,7 @@ import { documentValue, isNumber } from '../bson/value.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import type { Range, Space } from '../storage/engine.ts'
 import { readUint32BE } from './big-endian.ts'
+import { dropCollection } from './ddl.ts'
 import { abandonIndexes } from './indexes.ts'
 import { keyAfter, rangeOf } from './keys.ts'
 import { deleteAll } from './modify.ts'
@@ -46,6 +47,14 @@ export async function sweepUnfinishedIndexes(store: Store): Promise<void> {
     const unfinished = indexes.filter(({ building }) => building)
     if (unfinished.length === 0) continue
     await store.engine.write(transaction => abandonIndexes(transaction, store, namespace, unfinished))
+  }
+}
+
+/** At a start: a collection that was filled to take another's place, and did not get there, belongs to nobody. */
+export async function sweepTemporaryCollections(store: Store): Promise<void> {
+  const collections = await withSnapshot(store, snapshot => store.catalog.list(snapshot))
+  for (const { namespace, options } of collections) {
+    if (getField(options, 'temp') !== undefined) await dropCollection(store, namespace)
   }
 }
 

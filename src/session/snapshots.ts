@@ -3,6 +3,7 @@
  * held for `snapshotHistorySecondsMax`; a read that goes on behind that ends with SnapshotTooOld.
  */
 import type { Timer } from '../base/env.ts'
+import { Bug } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
 import { snapshotHistoryCountMax, snapshotHistorySecondsMax } from '../base/limits.ts'
 import type { Store } from '../collection/store.ts'
@@ -53,6 +54,13 @@ export class Snapshots {
   /** The state at `time` for a holder of its own, who ends it. @throws as `read`. */
   async holdAt(time: ClusterTime): Promise<HeldSnapshot> {
     return new HeldSnapshot((await this.#holdAt(time)).share())
+  }
+
+  /** The newest durable state, for a command that writes what it reads; held until that ends it. */
+  async holdForWrite(): Promise<{ readonly store: Store; release(): void }> {
+    const { engine } = this.#store
+    const held = new HeldSnapshot(await engine.snapshot())
+    return { store: { ...this.#store, engine: new PastEngine(engine, held) }, release: () => held.end(released) }
   }
 
   async #holdNewest(): Promise<HeldSnapshot> {
@@ -108,6 +116,8 @@ export class Snapshots {
     for (const { held } of this.#kept.splice(0)) held.end(tooOld)
   }
 }
+
+const released = (): Bug => new Bug('a state is not read after it was released')
 
 const tooOld = (): CommandError =>
   new CommandError(

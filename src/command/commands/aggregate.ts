@@ -1,6 +1,9 @@
-/** Runs a pipeline: over a collection or a view, over documents that it makes itself, or as a change stream. */
-import { compileChangeStreamPipeline, compilePipeline } from '../../aggregate/pipeline.ts'
-import { parseStage, sourceOf, splitLargeEventName } from '../../aggregate/stage-names.ts'
+/**
+ * Runs a pipeline: over a collection or a view, over documents that it makes itself, or as a change stream. One that writes runs to
+ * its end before it is answered.
+ */
+import { compileChangeStreamPipeline } from '../../aggregate/pipeline.ts'
+import { parseStage, sourceOf, splitLargeEventName, splitWriting, type StageSpec } from '../../aggregate/stage-names.ts'
 import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
 import { Pace } from '../../base/pace.ts'
@@ -16,8 +19,9 @@ import { requireSplitStage } from '../../stream/split.ts'
 import { View } from '../../stream/view.ts'
 import type { Command, CommandContext, CommandRequest } from '../command.ts'
 import { compileContext } from '../compile.ts'
-import { firstBatch } from '../cursor-reply.ts'
-import { openSource } from '../open-source.ts'
+import { cursorReply, firstBatch } from '../cursor-reply.ts'
+import { openPipeline, type PipelineParts } from '../open-pipeline.ts'
+import { openSink } from '../open-sink.ts'
 import {
   anything,
   bool,
@@ -32,7 +36,8 @@ import {
   strictBool,
   withoutEffect,
 } from '../fields.ts'
-import { findReadSource, runPipeline } from '../read-source.ts'
+import { findReadSource } from '../read-source.ts'
+import type { SourceTarget } from '../source.ts'
 
 const table = {
   aggregate: anything,
@@ -42,7 +47,7 @@ const table = {
   collation: optional(document),
   let: optional(document),
   collectionUUID: optional(anything),
-  bypassDocumentValidation: optional(bool, false), // Of $out and $merge, which are refused by name.
+  bypassDocumentValidation: optional(bool, false),
   hint: withoutEffect, // Every plan gives the same documents.
   allowDiskUse: withoutEffect, // Stages stay in memory, within their limit.
   $_requestReshardingResumeToken: notSupported(falsy),
@@ -76,22 +81,23 @@ export const command: Command = {
       const stream = await openChangeStream(context, request, coll, parts)
       return firstBatch(context, stream, { namespace, batchSize, isChangeStream: true, doing })
     }
-    if (source === 'server') {
-      const compile = compileContext(context, parts)
-      const documents = openSource(pipeline, { db: request.db, coll }, context, compile)
-      return firstBatch(context, sourceFrom(documents, compile.pace), { namespace, batchSize })
-    }
-    if (parts.collectionUUID !== undefined) {
+    if (parts.collectionUUID !== undefined && source !== 'server') {
       throw new CommandError('NotImplemented', "'aggregate.collectionUUID' is not supported yet")
     }
-    if (coll === undefined && source !== 'documents') {
+    if (coll === undefined && source === 'collection') {
       throw new CommandError(
         'InvalidNamespace',
         `{aggregate: 1} is not valid for '${stageName(pipeline[0])}'; a collection is required.`,
       )
     }
-    const documents = await openPipeline(context, request, coll, parts)
-    return firstBatch(context, documents, { namespace, batchSize, doing })
+    const target = { db: request.db, coll }
+    const { stages, writing } = splitWriting(pipeline)
+    if (writing === undefined) {
+      const { documents, pace } = await openPipeline(context, target, parts)
+      return firstBatch(context, sourceFrom(documents, pace), { namespace, batchSize, doing })
+    }
+    await writePipeline(context, target, { ...parts, pipeline: stages }, writing)
+    return cursorReply('firstBatch', { documents: [], exhausted: true }, 0n, namespace)
   },
 }
 
@@ -107,6 +113,32 @@ async function requireWatchable({ store }: CommandContext, namespace: Namespace)
     'CommandNotSupportedOnView',
     `Cannot run aggregation on timeseries with namespace ${showNamespace(namespace)}`,
   )
+}
+
+/** Runs a pipeline whose last stage writes, to its end. */
+async function writePipeline(
+  context: CommandContext,
+  target: SourceTarget,
+  parts: PipelineParts & { readonly bypassDocumentValidation: boolean },
+  stage: StageSpec,
+): Promise<void> {
+  const { store, snapshots } = context
+  const { db, coll } = target
+  const reads = coll === undefined ? undefined : await findReadSource(store, { db, coll }, parts.collation)
+  const compile = compileContext(context, { collation: reads?.collation ?? parts.collation, let: parts.let })
+  const bypassesValidation = parts.bypassDocumentValidation
+  const sink = await openSink(stage, { db, context, compile, bypassesValidation })
+  // What reads its own target reads the state of before: else it would meet what it writes.
+  const isOwnTarget = reads !== undefined && showNamespace(reads.namespace) === showNamespace(sink.target)
+  const held = isOwnTarget ? await snapshots.holdForWrite() : undefined
+  try {
+    const { documents } = await openPipeline({ ...context, store: held?.store ?? store }, target, parts)
+    await sink.write(documents).catch((error: unknown) => {
+      throw error instanceof CommandError ? error.during(doing) : error
+    })
+  } finally {
+    held?.release()
+  }
 }
 
 /** The collection's name; undefined for `aggregate: 1`. */
@@ -173,27 +205,3 @@ async function openChangeStream(
   })
   return new ChangeStream({ store, hub, view, start: options.start })
 }
-
-async function openPipeline(
-  context: CommandContext,
-  { db }: CommandRequest,
-  coll: string | undefined,
-  { pipeline, collation, let: variables }: PipelineParts,
-): Promise<CursorSource> {
-  if (coll === undefined) {
-    const compile = compileContext(context, { collation, let: variables })
-    return sourceFrom(compilePipeline(pipeline, compile)(none(), compile.pace), compile.pace)
-  }
-  requireCollectionName({ db, coll })
-  const source = await findReadSource(context.store, { db, coll }, collation)
-  const compile = compileContext(context, { ...source, let: variables })
-  return sourceFrom(runPipeline(context.store, source, pipeline, compile), compile.pace)
-}
-
-interface PipelineParts {
-  readonly pipeline: readonly Value[]
-  readonly collation: Value | undefined
-  readonly let: Value | undefined
-}
-
-async function* none(): AsyncGenerator<Uint8Array> {}

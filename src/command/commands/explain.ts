@@ -26,7 +26,9 @@ export const command: Command = {
     }
     const body = documentBytes(explain)
     const [name, target] = firstElement(explain) ?? ['', emptyFilter]
-    const asked = filterOf(name, body)
+    const stages = name === 'aggregate' ? stagesOf(body) : []
+    const asked = name === 'aggregate' ? firstMatch(stages) : filterOf(name, body)
+    const following = isMatch(stages[0]) ? stages.slice(1) : stages
     const given = getField(body, 'collation')
     const named = { db: request.db, coll: isString(target) ? toText(target) : '' }
     const source = await findReadSource(store, named, isDocument(given) ? given : undefined)
@@ -42,9 +44,15 @@ export const command: Command = {
     }
     return {
       explainVersion: '1',
-      ...(pipeline === undefined
+      ...(pipeline === undefined && following.length === 0
         ? { queryPlanner }
-        : { stages: [{ $cursor: { queryPlanner } }, ...pipeline, stageOf('$match', asked)] }),
+        : {
+            stages: [
+              { $cursor: { queryPlanner } },
+              ...(pipeline ? [...pipeline, stageOf('$match', asked)] : []),
+              ...following,
+            ],
+          }),
       command: encodeDocument({ ...Object.fromEntries([[name, target]]), $db: request.db }),
       serverInfo: { version: facts.version },
     }
@@ -67,14 +75,17 @@ function filterOf(name: string, body: Uint8Array): Value {
       const first = statements && firstElement(statements)?.[1]
       return isDocument(first) ? documentField(documentBytes(first), 'q') : emptyFilter
     }
-    case 'aggregate': {
-      const pipeline = getField(body, 'pipeline')
-      return firstMatch(isArray(pipeline) ? itemsOf(pipeline) : [])
-    }
     default:
       throw new CommandError('CommandNotFound', `Explain failed due to unknown command: ${name}`)
   }
 }
+
+function stagesOf(body: Uint8Array): readonly Value[] {
+  const pipeline = getField(body, 'pipeline')
+  return isArray(pipeline) ? itemsOf(pipeline) : []
+}
+
+const isMatch = (stage: Value | undefined): boolean => isDocument(stage) && firstElement(stage)?.[0] === '$match'
 
 /** The filter that a pipeline begins with. */
 function firstMatch([first]: readonly Value[]): Value {

@@ -212,7 +212,7 @@ async function modifyIndex(
 /** `hidden` and `prepareUnique` are shown only while they are so, the latter not of an index that is unique. */
 function withoutIdleFlags(spec: Uint8Array): Uint8Array {
   const { unique, preparesUnique } = describeIndex(spec)
-  const isIdle = ([name, value]: Field): boolean =>
+  const isIdle = ([name, value]: readonly [name: string, value: Value]): boolean =>
     name === 'prepareUnique' ? !preparesUnique || unique : name === 'hidden' && !toBool(value)
   return encodeDocument(Object.fromEntries(elementsOf(documentValue(spec)).filter(field => !isIdle(field))))
 }

@@ -2,7 +2,12 @@
  * What a tool does that keeps a copy of a deployment by tailing local.oplog.rs: it knows MongoDB's oplog format and nothing of
  * this server. Documents are JavaScript objects of the bson package; fields have no names that look like numbers.
  */
-import { deserialize, type Document, serialize } from 'bson'
+import { deserialize, type Document, serialize, UUID } from 'bson'
+import { systemEnv } from '../base/env.ts'
+import { Pace } from '../base/pace.ts'
+import { showNamespace } from './namespace.ts'
+import { everything, readDocuments } from './read.ts'
+import { withSnapshot, type Store } from './store.ts'
 
 interface Copy {
   uuid: string
@@ -171,4 +176,25 @@ function patchedValue(before: unknown, change: Document): unknown {
     after[index] = name.startsWith('u') ? item : patchedValue(after[index], item)
   }
   return length === undefined ? after : after.slice(0, Number(length))
+}
+
+/** What a store's tool should have: options, names of indexes and bytes of documents. */
+export async function copiedState(store: Store): Promise<Record<string, unknown>> {
+  const infos = await withSnapshot(store, snapshot => store.catalog.list(snapshot))
+  const entries = infos.map(async ({ namespace: ns, uuid, options, indexes }) => {
+    const documents: string[] = []
+    const found = readDocuments(store, ns, everything, { pace: new Pace(systemEnv) })
+    for await (const { document: each } of found) documents.push(Buffer.from(each).toString('hex'))
+    const state = {
+      uuid: new UUID(Buffer.from(uuid)).toString(),
+      options: documentOf(options),
+      indexes: indexes
+        .filter(({ name }) => name !== '_id_')
+        .map(({ name }) => name)
+        .sort(),
+      documents: documents.sort(),
+    }
+    return [showNamespace(ns), state] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
 }

@@ -4,12 +4,16 @@
  *
  * This holds for statements that name their documents by _id: what such a statement looked at is looked at again by the commit.
  */
+import { deserialize } from 'bson'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CommandError } from '../base/errors.ts'
 import { deleteFirst, updateFirst } from '../collection/modify.ts'
+import { copiedState, documentOf, OplogApplier } from '../collection/oplog-applier.suite.ts'
+import { runSteps, step as anyWrite, transactional } from '../collection/steps.suite.ts'
 import {
   entriesOf,
+  indexContents,
   insert,
   openStore,
   replay,
@@ -20,7 +24,7 @@ import {
 } from '../collection/store.suite.ts'
 import { type Store, withSnapshot } from '../collection/store.ts'
 import { readDocuments, everything } from '../collection/read.ts'
-import { deserialize } from 'bson'
+import { systemNamespace as oplog } from '../collection/system-namespaces/oplog.ts'
 import type { SessionTransaction } from './transaction.ts'
 import { Transactions } from './transactions.ts'
 
@@ -180,6 +184,63 @@ test('any interleaving is as good as one after another, and the log tells what i
       commitCount += history.commitCount
     }),
     { numRuns: 200 },
+  )
+  expect(commitCount).toBeGreaterThan(50)
+})
+
+const anyStep = fc.oneof(
+  { weight: 4, arbitrary: anyWrite.map(act => ({ session: 0, act })) },
+  { weight: 6, arbitrary: fc.record({ session: fc.integer({ min: 1, max: 2 }), act: transactional }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      session: fc.integer({ min: 1, max: 2 }),
+      act: fc.constantFrom('commit' as const, 'commit' as const, 'abort' as const),
+    }),
+  },
+)
+
+test('with commands of every kind between them too, the log tells what transactions left, and so does local.oplog.rs', async () => {
+  let commitCount = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyStep, { minLength: 5, maxLength: 30 }), async steps => {
+      const store = await openStore()
+      const transactions = new Transactions(store)
+      const open = new Map<number, SessionTransaction>()
+      const next = oplog.follow?.(store, everything.filter) ?? (async () => undefined)
+      const tool = new OplogApplier()
+      let number = 10n
+      for (const { session, act } of steps) {
+        const own = open.get(session)
+        const refused = (error: unknown) => {
+          expect(error).toBeInstanceOf(CommandError)
+          if (act === 'commit') expect((error as CommandError).codeName).toBe('WriteConflict')
+          open.delete(session)
+        }
+        if (typeof act === 'string') {
+          if (act === 'commit') await own?.commit().then(() => commitCount++, refused)
+          else own?.abort()
+          open.delete(session)
+        } else if (session === 0) await runSteps(store, [act])
+        else {
+          const id = { lsid: new Uint8Array(16).fill(200 + session), txnNumber: ++number }
+          const transaction = own ?? (await transactions.begin(id))
+          open.set(session, transaction)
+          await transaction.run(act).catch(refused)
+        }
+        for (let document = await next(); document !== undefined; document = await next()) {
+          tool.apply(documentOf(document))
+        }
+      }
+      const copy = await replay(store)
+      expect(await stateOf(copy)).toEqual(await stateOf(store))
+      expect(tool.state).toEqual(await copiedState(store))
+      const { expected, found } = await indexContents(store)
+      expect(found).toEqual(expected)
+      transactions.close()
+      await Promise.all([store.engine.close(), copy.engine.close()])
+    }),
+    { numRuns: 150 },
   )
   expect(commitCount).toBeGreaterThan(50)
 })

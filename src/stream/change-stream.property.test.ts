@@ -13,7 +13,7 @@ import { deserialize, type Document } from 'bson'
 import { decodeResumeToken, encodeResumeToken } from '../oplog/resume-token.ts'
 import {
   type Change,
-  commandOf,
+  commandsOf,
   history,
   isExpanded,
   Model,
@@ -42,9 +42,9 @@ async function withBench<T>(
 async function perform(bench: Bench, ops: readonly Op[], between: () => Promise<void>): Promise<Change[][]> {
   const model = new Model()
   const changes: Change[][] = []
-  for (const op of ops) {
+  for (const [number, op] of ops.entries()) {
     changes.push([...model.apply(op)])
-    await bench.command(commandOf(op))
+    for (const each of commandsOf(op, number + 1)) await bench.command(each)
     await between()
   }
   return changes
@@ -256,7 +256,9 @@ test('there is nothing in a token but what its event shows, and its place in its
         const stage = { showExpandedEvents: true }
         const all = new Reader(bench, { scope: '', stage, tokenVersion })
         const ending = new Reader(bench, { scope: 'd', stage, tokenVersion })
-        const changes = (await perform(bench, ops, async () => {})).flat()
+        // The event of a view does not show the UUID of the collection that it is stored in, which its token has.
+        const shown = ops.filter(each => each.op !== 'view')
+        const changes = (await perform(bench, shown, async () => {})).flat()
         let time = 0n
         let index = 0
         for (const [number, event] of (await all.drain()).entries()) {

@@ -1,5 +1,5 @@
 /** Random histories, and a model that says which changes they are. It shares nothing with the code under test. */
-import type { Document } from 'bson'
+import { Binary, type Document, Long } from 'bson'
 import fc from 'fast-check'
 
 const dbs = ['d', 'e'] as const
@@ -10,8 +10,8 @@ interface Place {
   readonly coll: string
 }
 
-/** One command of a history. */
-export type Op = Place &
+/** What may be a part of a transaction. */
+type Write = Place &
   (
     | { readonly op: 'insert'; readonly ids: readonly number[]; readonly x: number }
     | {
@@ -22,45 +22,76 @@ export type Op = Place &
       }
     | { readonly op: 'replace'; readonly id: number; readonly x: number }
     | { readonly op: 'delete'; readonly id: number }
-    | { readonly op: 'create' | 'drop' | 'index' | 'unindex' | 'dropDatabase' }
-    | { readonly op: 'modify'; readonly images: boolean }
-    | { readonly op: 'rename'; readonly to: Place; readonly over: boolean }
   )
+
+/** What a history does at once: one command, or a transaction. */
+export type Op =
+  | Write
+  | { readonly op: 'transact'; readonly parts: readonly Write[]; readonly commits: boolean }
+  | (Place & Definition)
+
+type Definition =
+  | { readonly op: 'create'; readonly as?: 'capped' | 'collated' }
+  | { readonly op: 'drop' | 'index' | 'unindex' | 'dropDatabase' }
+  /** The view `v` over the collection. */
+  | { readonly op: 'view' | 'unview' }
+  | { readonly op: 'modify'; readonly images: boolean }
+  | { readonly op: 'rename'; readonly to: Place; readonly over: boolean }
 
 const id = fc.integer({ min: 0, max: 3 })
 const x = fc.integer({ min: 0, max: 2 })
 // What happens in one place meets what happened there before.
 const place = { db: fc.constantFrom(...dbs, 'd'), coll: fc.constantFrom(...colls, 'a') }
 
+const inserting = fc.record({
+  ...place,
+  op: fc.constant('insert' as const),
+  ids: fc.array(id, { minLength: 1, maxLength: 3 }),
+  x,
+})
+const updating = fc.record({
+  ...place,
+  op: fc.constant('update' as const),
+  id,
+  how: fc.constantFrom('set' as const, 'unset' as const, 'push' as const, 'nest' as const, 'cut' as const),
+  x,
+})
+const replacing = fc.record({ ...place, op: fc.constant('replace' as const), id, x })
+const deleting = fc.record({ ...place, op: fc.constant('delete' as const), id })
+
+/** Statements that are refused end a transaction, so it has few that may be. */
+const part: fc.Arbitrary<Write> = fc.oneof(
+  fc.record({ ...place, op: fc.constant('insert' as const), ids: fc.tuple(id), x }),
+  { weight: 2, arbitrary: updating },
+  replacing,
+  deleting,
+)
+
 // An index is dropped only where one was created before.
-const ddl = ['create', 'drop', 'index', 'index', 'unindex', 'unindex'] as const
+const ddl = ['drop', 'index', 'index', 'unindex', 'unindex'] as const
 
 const op: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 24, arbitrary: inserting },
+  { weight: 24, arbitrary: updating },
+  { weight: 9, arbitrary: replacing },
+  { weight: 9, arbitrary: deleting },
   {
-    weight: 24,
+    weight: 9,
     arbitrary: fc.record({
-      ...place,
-      op: fc.constant('insert' as const),
-      ids: fc.array(id, { minLength: 1, maxLength: 3 }),
-      x,
+      op: fc.constant('transact' as const),
+      parts: fc.array(part, { minLength: 1, maxLength: 4 }),
+      commits: fc.constantFrom(true, true, true, false),
     }),
   },
   {
-    weight: 24,
-    arbitrary: fc.record({
-      ...place,
-      op: fc.constant('update' as const),
-      id,
-      how: fc.constantFrom('set' as const, 'unset' as const, 'push' as const, 'nest' as const, 'cut' as const),
-      x,
-    }),
+    weight: 5,
+    arbitrary: fc.record(
+      { ...place, op: fc.constant('create' as const), as: fc.constantFrom('capped' as const, 'collated' as const) },
+      { requiredKeys: ['db', 'coll', 'op'] },
+    ),
   },
-  { weight: 9, arbitrary: fc.record({ ...place, op: fc.constant('replace' as const), id, x }) },
-  { weight: 9, arbitrary: fc.record({ ...place, op: fc.constant('delete' as const), id }) },
-  {
-    weight: 16,
-    arbitrary: fc.record({ ...place, op: fc.constantFrom(...ddl) }),
-  },
+  { weight: 14, arbitrary: fc.record({ ...place, op: fc.constantFrom(...ddl) }) },
+  { weight: 4, arbitrary: fc.record({ ...place, op: fc.constantFrom('view' as const, 'unview' as const) }) },
   { weight: 4, arbitrary: fc.record({ ...place, op: fc.constant('modify' as const), images: fc.boolean() }) },
   {
     weight: 3,
@@ -77,13 +108,34 @@ const op: fc.Arbitrary<Op> = fc.oneof(
 export const history = (maxLength: number): fc.Arbitrary<readonly Op[]> => fc.array(op, { minLength: 3, maxLength })
 
 const images = (enabled: boolean) => ({ changeStreamPreAndPostImages: { enabled } })
+/** Documents in a capped collection. */
+const cappedMax = 2
 /** Makes documents large, so that a pipeline's change is smaller than they are. */
 const pad = 'x'.repeat(200)
 
 const nameOf = ({ db, coll }: Place): string => `${db}.${coll}`
 
-/** The command that an op is. A collection that is created keeps pre-images; one that comes into being by itself does not. */
-export function commandOf(each: Op): Document {
+const session = { lsid: { id: new Binary(Buffer.alloc(16, 1), 4) }, autocommit: false }
+
+/** The commands that an op is, `number` being one that no op before had. */
+export function commandsOf(each: Op, number: number): Document[] {
+  if (each.op !== 'transact') return [commandOf(each)]
+  const fields = { ...session, txnNumber: Long.fromNumber(number) }
+  const parts = each.parts.map((write, index) => ({
+    ...commandOf(write),
+    ...fields,
+    ...(index === 0 ? { startTransaction: true } : {}),
+  }))
+  return [...parts, { [each.commits ? 'commitTransaction' : 'abortTransaction']: 1, $db: 'admin', ...fields }]
+}
+
+const kinds = {
+  capped: { capped: true, size: 100_000, max: cappedMax },
+  collated: { collation: { locale: 'en', strength: 2 } },
+}
+
+/** A collection that is created keeps pre-images; one that comes into being by itself does not. */
+function commandOf(each: Exclude<Op, { op: 'transact' }>): Document {
   const { db: $db, coll } = each
   const changed = (u: unknown, q: Document) => ({ update: coll, $db, updates: [{ q, u }] })
   switch (each.op) {
@@ -96,7 +148,11 @@ export function commandOf(each: Op): Document {
     case 'delete':
       return { delete: coll, $db, deletes: [{ q: { _id: each.id }, limit: 1 }] }
     case 'create':
-      return { create: coll, $db, ...images(true) }
+      return { create: coll, $db, ...images(true), ...(each.as === undefined ? {} : kinds[each.as]) }
+    case 'view':
+      return { create: 'v', $db, viewOn: coll, pipeline: [{ $match: { x: 1 } }] }
+    case 'unview':
+      return { drop: 'v', $db }
     case 'drop':
       return { drop: coll, $db }
     case 'index':
@@ -136,16 +192,20 @@ export interface Change extends Place {
   readonly after?: Document | undefined
   /** Whether the collection kept the document of before. */
   readonly keepsImage?: boolean | undefined
+  readonly isOfView?: boolean
 }
 
 interface Collection {
   readonly documents: Map<number, Document>
   indexed: boolean
   keepsImages: boolean
+  readonly isCapped: boolean
 }
 
 export class Model {
-  readonly #collections = new Map<string, Collection>()
+  #collections = new Map<string, Collection>()
+  /** Databases that have a view, or had one: with the collection of definitions. */
+  readonly #views = new Map<string, { isThere: boolean }>()
 
   /** Documents of a collection; undefined when it is not there. */
   find(at: Place): Collection | undefined {
@@ -154,14 +214,46 @@ export class Model {
 
   /** Does what the op does, and tells the changes of it. */
   apply(each: Op): readonly Change[] {
+    return each.op === 'transact' ? this.#transact(each) : this.#apply(each)
+  }
+
+  /** Nothing of it happens when one part is refused. */
+  #transact({ parts, commits }: Extract<Op, { op: 'transact' }>): readonly Change[] {
+    const before = new Map(
+      [...this.#collections].map(([name, { documents, ...rest }]) => [
+        name,
+        { ...rest, documents: new Map(documents) },
+      ]),
+    )
+    const told: Change[] = []
+    const isDone = parts.every(write => {
+      if (this.#isRefused(write)) return false
+      told.push(...this.#apply(write))
+      return true
+    })
+    if (isDone && commits) return told
+    this.#collections = before
+    return []
+  }
+
+  /** Whether a transaction may not do it: insert what is there, or change a capped collection. */
+  #isRefused(write: Write): boolean {
+    const found = this.find(write)
+    if (found === undefined) return false
+    const { documents, isCapped } = found
+    if (write.op === 'insert') return isCapped || write.ids.some(_id => documents.has(_id))
+    return isCapped && documents.has(write.id)
+  }
+
+  #apply(each: Exclude<Op, { op: 'transact' }>): readonly Change[] {
     const { db, coll } = each
     const keepsImage = this.find(each)?.keepsImages
     const told: Change[] = []
     const tell = (type: string, more: Partial<Change> = {}) => told.push({ db, coll, type, ...more })
-    const ensure = ({ keepsImages = false } = {}): Collection => {
+    const ensure = ({ keepsImages = false, isCapped = false } = {}): Collection => {
       const found = this.find(each)
       if (found !== undefined) return found
-      const made: Collection = { documents: new Map(), indexed: false, keepsImages }
+      const made: Collection = { documents: new Map(), indexed: false, keepsImages, isCapped }
       this.#collections.set(nameOf(each), made)
       tell('create')
       return made
@@ -173,10 +265,13 @@ export class Model {
     const found = this.find(each)
     switch (each.op) {
       case 'insert': {
-        const { documents } = ensure()
+        const { documents, isCapped } = ensure()
         for (const _id of each.ids) {
           if (documents.has(_id)) break
           documents.set(_id, { _id, x: each.x, pad })
+          // What falls out is not told.
+          const [oldest] = documents.keys()
+          if (isCapped && documents.size > cappedMax) documents.delete(oldest ?? NaN)
           tell('insert', { id: _id, after: { _id, x: each.x, pad } })
         }
         break
@@ -197,7 +292,17 @@ export class Model {
         break
       }
       case 'create':
-        ensure({ keepsImages: true })
+        ensure({ keepsImages: true, isCapped: each.as === 'capped' })
+        break
+      case 'view':
+        if (this.#views.get(db)?.isThere === true) break
+        this.#views.set(db, { isThere: true })
+        tell('create', { coll: 'v', isOfView: true })
+        break
+      case 'unview':
+        if (this.#views.get(db)?.isThere !== true) break
+        this.#views.set(db, { isThere: false })
+        tell('drop', { coll: 'v', isOfView: true })
         break
       case 'drop':
         if (found !== undefined) drop(coll)
@@ -229,7 +334,8 @@ export class Model {
       case 'dropDatabase': {
         const names = colls.filter(name => this.find({ db, coll: name }) !== undefined)
         names.forEach(drop)
-        if (names.length > 0) tell('dropDatabase')
+        const hadViews = this.#views.delete(db)
+        if (names.length > 0 || hadViews) tell('dropDatabase')
         break
       }
     }
@@ -284,7 +390,7 @@ export function sees(scope: string, change: Change): boolean {
 }
 
 /** Whether the change is told only to who wants expanded events. */
-export const isExpanded = ({ type }: Change): boolean => expandedTypes.has(type)
+export const isExpanded = ({ type, isOfView }: Change): boolean => isOfView === true || expandedTypes.has(type)
 
 function tellChange({ type, db, coll, id: of, to, after }: Change): string {
   const words = [type, type === 'dropDatabase' ? db : `${db}.${coll}`]

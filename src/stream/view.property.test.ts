@@ -8,7 +8,7 @@
 import type { Document } from 'bson'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { commandOf, history, Model, scopes } from './history.suite.ts'
+import { commandsOf, history, Model, scopes } from './history.suite.ts'
 import { type Bench, openBench, Reader } from './streams.suite.ts'
 
 async function withBench<T>(run: (bench: Bench) => Promise<T>): Promise<T> {
@@ -120,8 +120,8 @@ test('a filtered stream is the filtered full stream', () =>
           chosen.map(([match]) => new Reader(bench, { scope, stage, pipeline: [{ $match: match }] })),
         )
         for (const reader of [...full, ...filtered.flat()]) await reader.next()
-        for (const op of ops) {
-          await bench.command(commandOf(op))
+        for (const [number, op] of ops.entries()) {
+          for (const each of commandsOf(op, number + 1)) await bench.command(each)
           await bench.env.yieldTurn()
         }
         for (const [index, reader] of full.entries()) {
@@ -148,13 +148,13 @@ test('the pre-image with the updateDescription applied is the post-image', () =>
           for (const coll of ['a', 'b']) {
             const create = { op: 'create' as const, db, coll }
             model.apply(create)
-            await bench.command(commandOf(create))
+            for (const each of commandsOf(create, 0)) await bench.command(each)
           }
         }
         const changes = []
-        for (const op of ops) {
+        for (const [number, op] of ops.entries()) {
           changes.push(...model.apply(op))
-          await bench.command(commandOf(op))
+          for (const each of commandsOf(op, number + 1)) await bench.command(each)
         }
         const ofDocuments = changes.filter(({ id }) => id !== undefined)
         const events = (await reader.drain()).filter(({ documentKey }) => documentKey !== undefined)

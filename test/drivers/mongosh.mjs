@@ -62,8 +62,10 @@ const lines = [
   ['db.getSiblingDB("admin").aggregate([{ $currentOp: { idleCursors: true } }]).toArray().length', /^[1-9]/],
   ['db.restaurants.drop()', /^true$/],
   ['db.dropDatabase().ok', /^1$/],
-  ['show users', /^\[\]$|^$/, { needed: false }],
-  ['rs.printReplicationInfo()', /oplog/, { needed: false }],
+  ['show users', /^\[\]$|^$/],
+  ['show roles', /^\[\]$|^$/],
+  ['db.getUsers().users.length', /^0$/],
+  ['rs.printReplicationInfo()', /oplog/],
 ]
 
 async function findMongosh() {

@@ -1,7 +1,7 @@
 /** Finds documents of one collection or view: filter, sort, skip, limit, projection. */
 import { CommandError } from '../../base/errors.ts'
 import { firstBatchCountDefault } from '../../base/limits.ts'
-import { Pace } from '../../base/pace.ts'
+import type { Pace } from '../../base/pace.ts'
 import { encodeValue } from '../../bson/encode.ts'
 import { firstElement, isEmpty } from '../../bson/reader.ts'
 import { isDocument, type Value } from '../../bson/value.ts'
@@ -100,7 +100,12 @@ export const command: Command = {
     }
     if (isTailable) {
       const match = compileMatch(filter, compile)
-      const tail = await openTail(context, namespace, { ...query, match }, { awaitsData, singleBatch })
+      const tail = await openTail(
+        context,
+        namespace,
+        { ...query, match, pace: compile.pace },
+        { awaitsData, singleBatch },
+      )
       return firstBatch(context, tail, reply)
     }
     const { store } = context
@@ -154,17 +159,16 @@ function orderOf(sort: Value | undefined, hint: Value | undefined): Value | unde
 async function openTail(
   { store, operation }: CommandContext,
   namespace: Namespace,
-  { sort, ...query }: Query & { readonly match: Match },
+  { sort, ...options }: Query & { readonly match: Match; readonly pace: Pace },
   { awaitsData, singleBatch }: { readonly awaitsData: boolean; readonly singleBatch: boolean },
 ): Promise<CursorSource> {
   if (sort !== undefined && sort.natural !== 1) {
     throw new CommandError('BadValue', 'cannot use tailable option with a sort other than {$natural: 1}')
   }
   if (singleBatch) throw new CommandError('BadValue', "cannot use tailable option with the 'singleBatch' option")
-  const options = { ...query, pace: new Pace(store.env) }
   const system = findSystemNamespace(namespace)
   if (system !== undefined) {
-    const next = system.follow?.(store, query.selection.filter)
+    const next = system.follow?.(store, options.selection.filter)
     if (next === undefined) throw notCapped(namespace)
     return tailableSource(store.env, new SystemTail(store, next, options), { awaitsData })
   }

@@ -11,6 +11,7 @@ import { collectionName, falsy, notSupported, readFields, withoutEffect } from '
 const table = {
   validate: collectionName,
   full: withoutEffect, // It always is.
+  scandata: withoutEffect, // It always does. PyMongo sends it.
   background: withoutEffect, // It always is: writes go on.
   checkBSONConformance: withoutEffect, // What is not conformant does not come in.
   repair: notSupported(falsy),

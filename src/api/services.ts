@@ -136,7 +136,7 @@ async function startDeployment(
     clients,
     requestShutdown: options.requestShutdown,
   }
-  maintenance.start()
+  await maintenance.start()
   return {
     services,
     clients,

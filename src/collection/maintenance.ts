@@ -30,13 +30,15 @@ export class Maintenance {
     this.#options = options
   }
 
-  /** The first run also removes what a crash left unfinished. */
-  start(): void {
-    this.#run(async () => {
+  /** Resolves when what a crash left unfinished is gone: nobody may begin the like before, since nothing tells the two apart. */
+  async start(): Promise<void> {
+    try {
       await sweepUnfinishedIndexes(this.#store)
       await sweepTemporaryCollections(this.#store)
-      await this.runOnce()
-    })
+    } catch (error) {
+      this.#options.onFailure(error)
+    }
+    this.#run(() => this.runOnce())
   }
 
   /** Something was dropped: its room is worth having soon. */

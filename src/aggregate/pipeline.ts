@@ -9,10 +9,11 @@
  */
 import { assert } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
+import { pipelineDepthMax } from '../base/limits.ts'
 import { isEmpty, itemsOf } from '../bson/reader.ts'
 import { isDocument } from '../bson/value.ts'
 import type { Value } from '../bson/value.ts'
-import type { Each, Run, Stage, StageContext, StageOptions, Transform } from './stage.ts'
+import type { Each, Nesting, Run, Stage, StageContext, StageOptions, Transform } from './stage.ts'
 import { changeStreamName, findStage, isServed, isWriting, parseStage, splitLargeEventName } from './stage-names.ts'
 import type { StageSpec } from './stage-names.ts'
 
@@ -50,8 +51,27 @@ function requireOrdinary(name: string, index: number): Stage {
 
 const contextOf = (options: StageOptions): StageContext => ({
   ...options,
-  compilePipeline: stages => compilePipeline(stages, options),
+  compilePipeline: (stages, nesting) =>
+    nesting === undefined ? compilePipeline(stages, options) : compileNested(stages, nesting, options),
 })
+
+function compileNested(stages: readonly Value[], { within }: Nesting, options: StageOptions): Run {
+  for (const { name } of stages.map(parseStage)) requireNestable(name, within)
+  const depth = (options.depth ?? 0) + 1
+  if (depth > pipelineDepthMax) {
+    throw new CommandError(
+      'MaxSubPipelineDepthExceeded',
+      `Maximum number of nested sub-pipelines exceeded. Limit is ${pipelineDepthMax}`,
+    )
+  }
+  return compilePipeline(stages, { ...options, depth })
+}
+
+function requireNestable(name: string, within: Nesting['within']): void {
+  const isAlone = isServed(name) || name === '$facet' || findStage(name)?.isSource === true
+  if (name !== changeStreamName && !isWriting(name) && !isAlone) return
+  throw new CommandError('Location40600', `${name} is not allowed to be used within a ${within} stage`)
+}
 
 export interface ChangeStreamPipeline {
   /** What the stages make of an event; undefined when it is filtered out. */

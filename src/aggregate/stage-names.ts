@@ -34,7 +34,6 @@ const unsupported: ReadonlySet<string> = new Set([
   '$bucket',
   '$bucketAuto',
   '$densify',
-  '$facet',
   '$fill',
   '$geoNear',
   '$graphLookup',

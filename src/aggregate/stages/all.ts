@@ -2,6 +2,7 @@
 export { stage as addFields } from './add-fields.ts'
 export { stage as count } from './count.ts'
 export { stage as documents } from './documents.ts'
+export { stage as facet } from './facet.ts'
 export { stage as group } from './group.ts'
 export { stage as internalUnpackBucket } from './internal-unpack-bucket.ts'
 export { stage as limit } from './limit.ts'

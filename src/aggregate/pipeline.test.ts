@@ -29,7 +29,7 @@ test.each<[string, Document[], number | undefined]>([
   ['an unknown stage behind a wrong one', [{ $lookup: {} }, { $foo: 1 }], 40324],
   ['a stage without a field', [{}], 40323],
   ['a stage of two fields', [{ $limit: 1, $skip: 1 }], 40323],
-  ['a stage that is not there yet', [{ $lookup: {} }], 238],
+  ['a stage that is not there yet', [{ $graphLookup: {} }], 238],
   ['$out that is not stripped, as of a sub-pipeline', [{ $out: 'there' }], 40601],
   ['$changeStream that is not the first', [{ $limit: 1 }, { $changeStream: {} }], 40602],
   ['$facet of nothing', [{ $facet: {} }], 40169],

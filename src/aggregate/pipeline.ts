@@ -55,7 +55,7 @@ const contextOf = (options: StageOptions): StageContext => ({
     nesting === undefined ? compilePipeline(stages, options) : compileNested(stages, nesting, options),
 })
 
-function compileNested(stages: readonly Value[], { within }: Nesting, options: StageOptions): Run {
+function compileNested(stages: readonly Value[], { within, options: own }: Nesting, options: StageOptions): Run {
   for (const { name } of stages.map(parseStage)) requireNestable(name, within)
   const depth = (options.depth ?? 0) + 1
   if (depth > pipelineDepthMax) {
@@ -64,13 +64,19 @@ function compileNested(stages: readonly Value[], { within }: Nesting, options: S
       `Maximum number of nested sub-pipelines exceeded. Limit is ${pipelineDepthMax}`,
     )
   }
-  return compilePipeline(stages, { ...options, depth })
+  return compilePipeline(stages, { ...options, ...own, depth })
 }
 
 function requireNestable(name: string, within: Nesting['within']): void {
-  const isAlone = isServed(name) || name === '$facet' || findStage(name)?.isSource === true
-  if (name !== changeStreamName && !isWriting(name) && !isAlone) return
-  throw new CommandError('Location40600', `${name} is not allowed to be used within a ${within} stage`)
+  const isOutside = name === changeStreamName || isWriting(name)
+  if (within === '$facet') {
+    const isAlone = isServed(name) || name === '$facet' || findStage(name)?.isSource === true
+    if (!isOutside && !isAlone) return
+    throw new CommandError('Location40600', `${name} is not allowed to be used within a $facet stage`)
+  }
+  if (!isOutside) return
+  const codeName = within === '$lookup' ? 'Location51047' : 'Location31441'
+  throw new CommandError(codeName, `${name} is not allowed within a ${within}'s sub-pipeline`)
 }
 
 export interface ChangeStreamPipeline {

@@ -41,7 +41,6 @@ const unsupported: ReadonlySet<string> = new Set([
   '$listClusterCatalog',
   '$listSampledQueries',
   '$listSearchIndexes',
-  '$lookup',
   '$planCacheStats',
   '$querySettings',
   '$queryStats',
@@ -52,7 +51,6 @@ const unsupported: ReadonlySet<string> = new Set([
   '$searchMeta',
   '$setWindowFields',
   '$shardedDataDistribution',
-  '$unionWith',
   '$vectorSearch',
 ])
 

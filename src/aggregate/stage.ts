@@ -17,6 +17,14 @@ export interface StageOptions extends Pick<ProjectOptions, 'collation' | 'variab
   readonly memoryPool?: MemoryPool | undefined
   /** How many pipelines of other stages and of views are around; 0 when it is not given. */
   readonly depth?: number | undefined
+  /** Where $lookup and $unionWith read. Without one they compile and do not run. */
+  readonly foreign?: ForeignReader | undefined
+}
+
+/** Reads other collections of the database; passed in, since collections are above this folder. */
+export interface ForeignReader {
+  /** The documents of a collection or a view, through `stages`; none when there is nothing of that name. */
+  read(coll: string, stages: readonly Value[], options: StageOptions, pace: Pace): AsyncIterable<Uint8Array>
 }
 
 /**
@@ -37,7 +45,9 @@ export interface StageContext extends StageOptions {
 
 /** Where a pipeline stands that is a part of a stage. */
 export interface Nesting {
-  readonly within: '$facet'
+  readonly within: '$facet' | '$lookup' | '$unionWith'
+  /** What is other than in the pipeline around it. */
+  readonly options?: Pick<StageOptions, 'variables' | 'variableNames'>
 }
 
 /** A function of one document: what it becomes, or undefined when it is filtered out. The input is never changed. */

@@ -28,7 +28,7 @@ import { compileCompute, type Compute } from '../compute.ts'
 import { compilePut } from '../field-tree.ts'
 import { foreignDocuments, requireSourceStage } from '../foreign.ts'
 import { JoinTable } from '../join-table.ts'
-import { MemoryBudget, valueBytesOverhead } from '../memory-budget.ts'
+import { MemoryBudget } from '../memory-budget.ts'
 import type { Run, Stage, StageContext } from '../stage.ts'
 
 interface Equality {

@@ -76,6 +76,13 @@ export function putFields<Leaf>(document: Uint8Array, tree: FieldTree<Leaf>, opt
   return writer.finish()
 }
 
+/** A function that puts a value at `path` into a document, or takes out what is there. It does not go into arrays. */
+export function compilePut(path: readonly string[]): (document: Uint8Array, value: Value | undefined) => Uint8Array {
+  const tree = new FieldTree<undefined>()
+  tree.add(path, undefined)
+  return (document, value) => putFields(document, tree, { valueOf: () => value, intoArrays: false })
+}
+
 /** Writes the elements of `document` (undefined: an empty one) with those of the tree. */
 function writeFields<Leaf>(
   writer: BsonWriter,

@@ -9,10 +9,11 @@
  */
 import { assert } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
+import { pipelineDepthMax } from '../base/limits.ts'
 import { isEmpty, itemsOf } from '../bson/reader.ts'
 import { isDocument } from '../bson/value.ts'
 import type { Value } from '../bson/value.ts'
-import type { Each, Run, Stage, StageContext, StageOptions, Transform } from './stage.ts'
+import type { Each, Nesting, Run, Stage, StageContext, StageOptions, Transform } from './stage.ts'
 import { changeStreamName, findStage, isServed, isWriting, parseStage, splitLargeEventName } from './stage-names.ts'
 import type { StageSpec } from './stage-names.ts'
 
@@ -50,8 +51,33 @@ function requireOrdinary(name: string, index: number): Stage {
 
 const contextOf = (options: StageOptions): StageContext => ({
   ...options,
-  compilePipeline: stages => compilePipeline(stages, options),
+  compilePipeline: (stages, nesting) =>
+    nesting === undefined ? compilePipeline(stages, options) : compileNested(stages, nesting, options),
 })
+
+function compileNested(stages: readonly Value[], { within, options: own }: Nesting, options: StageOptions): Run {
+  for (const { name } of stages.map(parseStage)) requireNestable(name, within)
+  const depth = (options.depth ?? 0) + 1
+  if (depth > pipelineDepthMax) {
+    throw new CommandError(
+      'MaxSubPipelineDepthExceeded',
+      `Maximum number of nested sub-pipelines exceeded. Limit is ${pipelineDepthMax}`,
+    )
+  }
+  return compilePipeline(stages, { ...options, ...own, depth })
+}
+
+function requireNestable(name: string, within: Nesting['within']): void {
+  const isOutside = name === changeStreamName || isWriting(name)
+  if (within === '$facet') {
+    const isAlone = isServed(name) || name === '$facet' || findStage(name)?.isSource === true
+    if (!isOutside && !isAlone) return
+    throw new CommandError('Location40600', `${name} is not allowed to be used within a $facet stage`)
+  }
+  if (!isOutside) return
+  const codeName = within === '$lookup' ? 'Location51047' : 'Location31441'
+  throw new CommandError(codeName, `${name} is not allowed within a ${within}'s sub-pipeline`)
+}
 
 export interface ChangeStreamPipeline {
   /** What the stages make of an event; undefined when it is filtered out. */

@@ -34,7 +34,6 @@ const unsupported: ReadonlySet<string> = new Set([
   '$bucket',
   '$bucketAuto',
   '$densify',
-  '$facet',
   '$fill',
   '$geoNear',
   '$graphLookup',
@@ -42,7 +41,6 @@ const unsupported: ReadonlySet<string> = new Set([
   '$listClusterCatalog',
   '$listSampledQueries',
   '$listSearchIndexes',
-  '$lookup',
   '$planCacheStats',
   '$querySettings',
   '$queryStats',
@@ -53,7 +51,6 @@ const unsupported: ReadonlySet<string> = new Set([
   '$searchMeta',
   '$setWindowFields',
   '$shardedDataDistribution',
-  '$unionWith',
   '$vectorSearch',
 ])
 

@@ -15,6 +15,16 @@ export interface StageOptions extends Pick<ProjectOptions, 'collation' | 'variab
   readonly memoryBytesMax?: number | undefined
   /** What all stages of all commands hold; undefined where there are no others. */
   readonly memoryPool?: MemoryPool | undefined
+  /** How many pipelines of other stages and of views are around; 0 when it is not given. */
+  readonly depth?: number | undefined
+  /** Where $lookup and $unionWith read. Without one they compile and do not run. */
+  readonly foreign?: ForeignReader | undefined
+}
+
+/** Reads other collections of the database; passed in, since collections are above this folder. */
+export interface ForeignReader {
+  /** The documents of a collection or a view, through `stages`; none when there is nothing of that name. */
+  read(coll: string, stages: readonly Value[], options: StageOptions, pace: Pace): AsyncIterable<Uint8Array>
 }
 
 /**
@@ -24,8 +34,20 @@ export interface StageOptions extends Pick<ProjectOptions, 'collation' | 'variab
 export type Run = (documents: AsyncIterable<Uint8Array>, pace: Pace) => AsyncIterable<Uint8Array>
 
 export interface StageContext extends StageOptions {
-  /** For a stage that is short for others ($sortByCount). Each of `stages` is a document of one field, as users write it. */
-  readonly compilePipeline: (stages: readonly Value[]) => Run
+  /**
+   * For a stage that is short for others ($sortByCount), or that has pipelines `within` it. Each of `stages` is a document of one field,
+   * as users write it.
+   *
+   * @throws CommandError for a stage that may not stand there, MaxSubPipelineDepthExceeded.
+   */
+  readonly compilePipeline: (stages: readonly Value[], nesting?: Nesting) => Run
+}
+
+/** Where a pipeline stands that is a part of a stage. */
+export interface Nesting {
+  readonly within: '$facet' | '$lookup' | '$unionWith'
+  /** What is other than in the pipeline around it. */
+  readonly options?: Pick<StageOptions, 'variables' | 'variableNames'>
 }
 
 /** A function of one document: what it becomes, or undefined when it is filtered out. The input is never changed. */

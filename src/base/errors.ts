@@ -90,6 +90,7 @@ const codes = {
   IllegalOpMsgFlag: 223,
   QueryFeatureNotAllowed: 224,
   TransactionTooOld: 225,
+  MaxSubPipelineDepthExceeded: 232,
   TooManyDocumentSequences: 233,
   RetryChangeStream: 234,
   CursorKilled: 237,

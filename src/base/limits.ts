@@ -187,3 +187,9 @@ export const shutdownMsMax = 5000
 
 /** How many views may stand on one another. Source: MongoDB, 20. */
 export const viewDepthMax = 20
+
+/** How many pipelines may stand within one another, those of views included. Source: MongoDB, 20. */
+export const pipelineDepthMax = 20
+
+/** Documents that all pipelines of a $facet are given before any gets more; the first is taken however large it is. */
+export const fanOutPieceBytesMax = 1024 * 1024

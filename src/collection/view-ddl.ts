@@ -1,7 +1,5 @@
 /** Creating, changing and dropping views: writes to system.views. */
 import { CommandError } from '../base/errors.ts'
-import { viewDepthMax } from '../base/limits.ts'
-import { isSameCollation } from '../bson/collation.ts'
 import { arrayValue, encodeDocument } from '../bson/encode.ts'
 import type { Value } from '../bson/value.ts'
 import type { OplogEntry } from '../oplog/entry.ts'
@@ -12,15 +10,8 @@ import { ensureAnyCollection, requireUserCollection } from './create.ts'
 import { documentKeyOf } from './document-id.ts'
 import { requireCollectionName, showNamespace, type Namespace } from './namespace.ts'
 import type { Store } from './store.ts'
-import { findView, listViews, tooDeep, viewKey, viewsName, type ViewDefinition } from './views.ts'
-
-/** A view as it is to be; the pipeline was checked. */
-export interface ViewParts {
-  readonly viewOn: string
-  readonly pipeline: readonly Value[]
-  /** Undefined for the simple collation. */
-  readonly collation: Value | undefined
-}
+import { requireSoundGraph, type ViewParts } from './view-graph.ts'
+import { findView, viewKey, viewsName, type ViewDefinition } from './views.ts'
 
 /** Creates a view. @throws CommandError NamespaceExists, GraphContainsCycle, ViewDepthLimitExceeded, InvalidNamespace. */
 export async function createView(store: Store, namespace: Namespace, parts: ViewParts): Promise<void> {
@@ -103,44 +94,4 @@ export async function dropView(transaction: WriteTransaction, store: Store, view
   const views = await ensureAnyCollection(transaction, store, { db: view.namespace.db, coll: viewsName })
   const change = viewChange(store, views, view.namespace, { op: 'd', o: documentKeyOf(view.document) })
   await commitChanges(transaction, store.catalog, [{ ...change, before: view.document }])
-}
-
-/**
- * Refuses a view that would read itself, that would stand too high or lift another too high, or whose collation is not that
- * of the view under it.
- *
- * @throws CommandError GraphContainsCycle, ViewDepthLimitExceeded, OptionNotSupportedOnView.
- */
-async function requireSoundGraph(
-  transaction: WriteTransaction,
-  store: Store,
-  namespace: Namespace,
-  { viewOn, collation }: ViewParts,
-): Promise<void> {
-  const name = namespace.coll
-  // Down the newest state decides; what stands on the view is looked for by a scan, which sees what is durable.
-  let depth = 1
-  for (let at = viewOn; ; depth++) {
-    if (at === name) throw new CommandError('GraphContainsCycle', `View cycle detected: ${showNamespace(namespace)}`)
-    const under = await findView(transaction, store.catalog, { db: namespace.db, coll: at })
-    if (under === undefined) break
-    at = under.viewOn.coll
-  }
-  const views = await listViews(transaction, store.catalog, namespace.db)
-  const viewOnOf = new Map(views.map(view => [view.namespace.coll, view.viewOn.coll]))
-  for (const start of viewOnOf.keys()) {
-    let height = 0
-    let at: string | undefined = start
-    for (; at !== undefined && at !== name; at = viewOnOf.get(at)) height++
-    if (at === name && depth + height > viewDepthMax) throw tooDeep(namespace)
-  }
-  if (depth > viewDepthMax) throw tooDeep(namespace)
-  for (const other of views) {
-    const isNeighbour = other.namespace.coll === viewOn || (other.viewOn.coll === name && other.namespace.coll !== name)
-    if (!isNeighbour || other.isTimeSeries || isSameCollation(other.collation, collation)) continue
-    throw new CommandError(
-      'OptionNotSupportedOnView',
-      `View ${showNamespace(namespace)} has conflicting collation with view ${showNamespace(other.namespace)}`,
-    )
-  }
 }

@@ -7,7 +7,7 @@ import { requireCollectionName } from '../collection/namespace.ts'
 import type { CommandContext } from './command.ts'
 import { compileContext } from './compile.ts'
 import { openSource } from './open-source.ts'
-import { findReadSource, runPipeline } from './read-source.ts'
+import { findReadSource, foreignIn, runPipeline } from './read-source.ts'
 import type { SourceTarget } from './source.ts'
 
 export interface PipelineParts {
@@ -37,7 +37,8 @@ export async function openPipeline(
   }
   if (coll === undefined) {
     const compile = compileContext(context, parts)
-    return { documents: compilePipeline(pipeline, compile)(none(), compile.pace), pace: compile.pace }
+    const run = compilePipeline(pipeline, { ...compile, foreign: foreignIn(context.store, db) })
+    return { documents: run(none(), compile.pace), pace: compile.pace }
   }
   requireCollectionName({ db, coll })
   const source = await findReadSource(context.store, { db, coll }, collation)

@@ -6,6 +6,7 @@ import { CommandError } from '../base/errors.ts'
 import type { Value } from '../bson/value.ts'
 import type { CommandContext } from './command.ts'
 import type { CompileContext } from './compile.ts'
+import { foreignIn } from './read-source.ts'
 import type { Source, SourceTarget } from './source.ts'
 import * as all from './sources/all.ts'
 
@@ -25,7 +26,7 @@ export function openSource(
       `Stage not supported inside of a multi-document transaction: ${name}`,
     )
   }
-  const run = compilePipeline(stages, compile)
+  const run = compilePipeline(stages, { ...compile, foreign: foreignIn(context.store, target.db) })
   const source = must(sources.get(name), `the source ${name}`)
   return run(source.open(spec, target, context), compile.pace)
 }

@@ -1,13 +1,14 @@
 /** Where the documents of a read come from: a collection, or a pipeline of views over one. */
 import { compilePipeline } from '../aggregate/pipeline.ts'
 import { parseStage } from '../aggregate/stage-names.ts'
+import type { ForeignReader, StageOptions } from '../aggregate/stage.ts'
 import { CommandError } from '../base/errors.ts'
 import { isSameCollation } from '../bson/collation.ts'
 import { documentOf } from '../bson/encode.ts'
 import { isEmpty } from '../bson/reader.ts'
 import type { Value } from '../bson/value.ts'
 import { defaultCollation } from '../collection/default-collation.ts'
-import type { Namespace } from '../collection/namespace.ts'
+import { showNamespace, type Namespace } from '../collection/namespace.ts'
 import { runQuery } from '../collection/query.ts'
 import { compileSelection, everything, readDocuments } from '../collection/read.ts'
 import { withSnapshot, type Store } from '../collection/store.ts'
@@ -55,10 +56,11 @@ export function runPipeline(
   store: Store,
   { namespace, pipeline: views = [] }: ReadSource,
   stages: readonly Value[],
-  compile: CompileContext,
+  given: StageOptions & Pick<CompileContext, 'pace'>,
   natural?: Sort,
 ): AsyncIterable<Uint8Array> {
   const pipeline = [...views, ...stages]
+  const compile = { ...given, foreign: foreignIn(store, namespace.db) }
   // Compiled whole before a leading $match becomes the query, so that refusals are the same.
   const run = compilePipeline(pipeline, compile)
   const read = (selection = everything) =>
@@ -66,6 +68,22 @@ export function runPipeline(
   const [first] = pipeline.slice(0, 1).map(parseStage)
   if (first?.name !== '$match') return run(read(), compile.pace)
   return compilePipeline(pipeline.slice(1), compile)(read(compileSelection(first.spec, compile)), compile.pace)
+}
+
+/** What reads other collections of the database `db`, for stages that do. */
+export function foreignIn(store: Store, db: string): ForeignReader {
+  return {
+    async *read(coll, stages, options, pace) {
+      const source = await findReadSource(store, { db, coll }, options.collation?.spec)
+      if (source.pipeline !== undefined && !isSameCollation(source.collation, options.collation?.spec)) {
+        throw new CommandError(
+          'OptionNotSupportedOnView',
+          `Cannot override the default collation of the view ${showNamespace({ db, coll })}`,
+        )
+      }
+      yield* runPipeline(store, source, stages, { ...options, pace })
+    },
+  }
 }
 
 const same = (document: Uint8Array): Uint8Array => document

@@ -13,7 +13,7 @@ import type { FieldName } from '../../bson/reader.ts'
 import { BsonType, isArray, isDocument, isNullish, isString, toBool, toText, typeName } from '../../bson/value.ts'
 import type { Value } from '../../bson/value.ts'
 import { parseFieldPath } from '../../expression/field-path.ts'
-import { FieldTree, putFields } from '../field-tree.ts'
+import { compilePut } from '../field-tree.ts'
 import type { Stage } from '../stage.ts'
 
 export const stage: Stage = {
@@ -23,8 +23,8 @@ export const stage: Stage = {
   compile(spec) {
     const { path, indexPath, preserve } = parseUnwind(spec)
     const names = path.map(fieldName)
-    const put = putter(path)
-    const putIndex = indexPath === undefined ? (document: Uint8Array) => document : putter(indexPath)
+    const put = compilePut(path)
+    const putIndex = indexPath === undefined ? (document: Uint8Array) => document : compilePut(indexPath)
 
     function* unwind(document: Uint8Array): Generator<Uint8Array> {
       const value = valueAt(document, names)
@@ -53,13 +53,6 @@ export const stage: Stage = {
       },
     }
   },
-}
-
-/** A function that puts a value at `path` into a document, or takes out what is there. */
-function putter(path: readonly string[]): (document: Uint8Array, value: Value | undefined) => Uint8Array {
-  const tree = new FieldTree<undefined>()
-  tree.add(path, undefined)
-  return (document, value) => putFields(document, tree, { valueOf: () => value, intoArrays: false })
 }
 
 /** What lies at the end of a path through documents only. */

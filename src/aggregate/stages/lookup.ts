@@ -74,7 +74,7 @@ export const stage: Stage = {
               const asked = filter === undefined ? stages : [filter.stage, ...stages]
               found = foreignDocuments(options, { coll: lookup.from, stages: asked, run }, pace)
             } else if (isConstant) found = given(held.documents)
-            else found = run(filter === undefined ? given(held.documents) : matching(held, filter, context), pace)
+            else found = run(filter === undefined ? given(held.documents) : matching(held, filter, context, pace), pace)
             yield put(document, await gather(found))
           }
         } finally {
@@ -160,11 +160,20 @@ function filterFor(document: Uint8Array, { localField, foreignField }: Equality)
 
 const equals = (field: string, value: Value): Value => documentOf([[field, documentOf([['$eq', value]])]])
 
-async function* matching(held: JoinTable, { values, spec }: Filter, context: StageContext): AsyncGenerator<Uint8Array> {
+async function* matching(
+  held: JoinTable,
+  { values, spec }: Filter,
+  context: StageContext,
+  pace: Pace,
+): AsyncGenerator<Uint8Array> {
   const candidates = held.candidates(values)
   if (candidates.length === 0) return
   const matches = compileMatch(spec, context)
-  for (const document of candidates) if (matches(document)) yield document
+  for (const document of candidates) {
+    const turn = pace.step()
+    if (turn !== undefined) await turn
+    if (matches(document)) yield document
+  }
 }
 
 async function* given(documents: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

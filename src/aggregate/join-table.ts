@@ -47,7 +47,7 @@ export class JoinTable {
       memory.take(document.length + valueBytesOverhead)
       if (isFound) {
         for (const value of valuesAtPath(document, path)) {
-          const key = keyOf(keys, value)
+          const key = keys.keyOf(present(value))
           const found = positions.get(key)
           if (found === undefined) {
             memory.take(key.length + valueBytesOverhead)
@@ -68,11 +68,13 @@ export class JoinTable {
     if (only === undefined) return []
     const found =
       others.length === 0
-        ? (positions.get(keyOf(this.#keys, only)) ?? [])
-        : [...new Set(values.flatMap(value => positions.get(keyOf(this.#keys, value)) ?? []))].sort((a, b) => a - b)
+        ? (positions.get(this.#keys.lookUp(present(only))) ?? [])
+        : [...new Set(values.flatMap(value => positions.get(this.#keys.lookUp(present(value))) ?? []))].sort(
+            (a, b) => a - b,
+          )
     return found.map(position => this.documents[position] as Uint8Array)
   }
 }
 
 /** Null is what is missing, for a filter too. */
-const keyOf = (keys: ValueKeys, value: Value | undefined): string => keys.keyOf(isNullish(value) ? undefined : value)
+const present = (value: Value | undefined): Value | undefined => (isNullish(value) ? undefined : value)

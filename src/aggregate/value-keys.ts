@@ -21,32 +21,36 @@ export class ValueKeys {
   }
 
   keyOf(value: Value | undefined): string {
+    return this.#key(value, text => this.#classes?.representativeOf(text) ?? text)
+  }
+
+  /** The key that `keyOf` gave an equal value before, or one that it gave nobody. Remembers nothing. */
+  lookUp(value: Value | undefined): string {
+    return this.#key(value, text => this.#classes?.find(text) ?? text)
+  }
+
+  #key(value: Value | undefined, classOf: (text: string) => string): string {
     if (value === undefined) return ''
     if (value.type === BsonType.int32) return `n${toInt32(value)}`
-    if (value.type === BsonType.string || value.type === BsonType.symbol) return `s${this.#textOf(value)}`
+    if (value.type === BsonType.string || value.type === BsonType.symbol) return `s${classOf(toText(value))}`
     if (value.type === BsonType.objectId) return `o${asText(value.bytes, value.start, value.end)}`
     const integer = isNumber(value) ? toExactInteger(value) : undefined
     if (integer !== undefined) return `n${integer}`
-    const { bytes } = encodeKeyString([this.#plain(value)])
+    const { bytes } = encodeKeyString([this.#plain(value, classOf)])
     return `k${asText(bytes, 0, bytes.length)}`
   }
 
-  #textOf(value: Value): string {
-    const text = toText(value)
-    return this.#classes === undefined ? text : this.#classes.representativeOf(text)
-  }
-
   /** The value with each string in it replaced by the one that stands for all that the collation calls equal to it. */
-  #plain(value: Value): Value {
+  #plain(value: Value, classOf: (text: string) => string): Value {
     if (this.#classes === undefined) return value
     switch (value.type) {
       case BsonType.string:
       case BsonType.symbol:
-        return stringValue(this.#textOf(value))
+        return stringValue(classOf(toText(value)))
       case BsonType.document:
-        return documentOf(elementsOf(value).map(([name, field]) => [name, this.#plain(field)] as const))
+        return documentOf(elementsOf(value).map(([name, field]) => [name, this.#plain(field, classOf)] as const))
       case BsonType.array:
-        return arrayValue(itemsOf(value).map(item => this.#plain(item)))
+        return arrayValue(itemsOf(value).map(item => this.#plain(item, classOf)))
       default:
         return value
     }
@@ -74,24 +78,31 @@ class TextClasses {
   representativeOf(text: string): string {
     const known = this.#known.get(text)
     if (known !== undefined) return known
-    const representative = this.#search(text)
     this.#memory.take(text.length * 2 + 100)
+    const place = this.#search(text)
+    const representative = place.found ?? text
+    if (place.found === undefined) this.#representatives.splice(place.at, 0, text)
     this.#known.set(text, representative)
     return representative
   }
 
-  #search(text: string): string {
+  /** The string that stands for `text`; undefined when none that is equal has been seen. */
+  find(text: string): string | undefined {
+    return this.#known.get(text) ?? this.#search(text).found
+  }
+
+  /** The one that is equal, or where it would have its place. */
+  #search(text: string): { readonly found: string | undefined; readonly at: number } {
     let low = 0
     let high = this.#representatives.length
     while (low < high) {
       const middle = (low + high) >>> 1
       const candidate = this.#representatives[middle] as string
       const order = this.#collation.compare(text, candidate)
-      if (order === 0) return candidate
+      if (order === 0) return { found: candidate, at: middle }
       if (order < 0) high = middle
       else low = middle + 1
     }
-    this.#representatives.splice(low, 0, text)
-    return text
+    return { found: undefined, at: low }
   }
 }

@@ -1,5 +1,5 @@
-/** Says how a query would be run: by _id, or by a scan of the collection. */
-import { encodeDocument } from '../../bson/encode.ts'
+/** Says how a query would be run, by _id or by a scan of the collection, and what that costs: then it is run. */
+import { encodeDocument, type Encodable } from '../../bson/encode.ts'
 import { firstElement, getField, itemsOf } from '../../bson/reader.ts'
 import { documentBytes, isArray, isDocument, isString, toText, type Value } from '../../bson/value.ts'
 import { CommandError } from '../../base/errors.ts'
@@ -7,6 +7,8 @@ import { parseCollation } from '../../bson/collation.ts'
 import { showNamespace } from '../../collection/namespace.ts'
 import { idsOf } from '../../query/plan.ts'
 import type { Command } from '../command.ts'
+import { compileContext } from '../compile.ts'
+import { boundsOf, measureRead } from '../execution-stats.ts'
 import { document, oneOf, optional, readFields } from '../fields.ts'
 import { findReadSource, stageOf } from '../read-source.ts'
 import { emptyFilter } from '../statements.ts'
@@ -19,13 +21,14 @@ const table = {
 export const command: Command = {
   name: 'explain',
   inApiVersion1: true,
-  async run(request, { facts, store }) {
+  async run(request, context) {
+    const { facts, store } = context
     const { explain, verbosity } = readFields(request, table)
-    if (verbosity !== 'queryPlanner') {
-      throw new CommandError('NotImplemented', `'explain.verbosity: ${verbosity}' is not supported yet`)
-    }
     const body = documentBytes(explain)
     const [name, target] = firstElement(explain) ?? ['', emptyFilter]
+    if (verbosity !== 'queryPlanner' && writes.has(name)) {
+      throw new CommandError('NotImplemented', `'explain.verbosity: ${verbosity}' of ${name} is not supported yet`)
+    }
     const stages = name === 'aggregate' ? stagesOf(body) : []
     const asked = name === 'aggregate' ? firstMatch(stages) : filterOf(name, body)
     const following = isMatch(stages[0]) ? stages.slice(1) : stages
@@ -42,22 +45,32 @@ export const command: Command = {
       winningPlan: ids === undefined ? { stage: 'COLLSCAN', direction: 'forward' } : { stage: 'IDHACK' },
       rejectedPlans: [],
     }
+    const plan: Record<string, Encodable> = { queryPlanner }
+    if (verbosity !== 'queryPlanner') {
+      const variables = getField(body, 'let')
+      const compile = compileContext(context, { collation, let: isDocument(variables) ? variables : undefined })
+      const bounds = pipeline === undefined && name !== 'aggregate' ? boundsOf(body) : unbounded
+      const stats = await measureRead(store, { namespace, filter, ...bounds }, compile)
+      plan['executionStats'] = verbosity === 'allPlansExecution' ? { ...stats, allPlansExecution: [] } : stats
+    }
     return {
       explainVersion: '1',
       ...(pipeline === undefined && following.length === 0
-        ? { queryPlanner }
+        ? plan
         : {
-            stages: [
-              { $cursor: { queryPlanner } },
-              ...(pipeline ? [...pipeline, stageOf('$match', asked)] : []),
-              ...following,
-            ],
+            stages: [{ $cursor: plan }, ...(pipeline ? [...pipeline, stageOf('$match', asked)] : []), ...following],
           }),
       command: encodeDocument({ ...Object.fromEntries([[name, target]]), $db: request.db }),
       serverInfo: { version: facts.version },
     }
   },
 }
+
+/** Whose costs are not to be had without doing what they do. */
+const writes: ReadonlySet<string> = new Set(['update', 'delete', 'findAndModify', 'findandmodify'])
+
+/** What stands in front of a pipeline is read as far as the pipeline asks, at the most to its end. */
+const unbounded = { skip: 0, limit: Infinity, sorts: false }
 
 /** The filter of the explained command. @throws CommandError for a command that cannot be explained. */
 function filterOf(name: string, body: Uint8Array): Value {

@@ -75,16 +75,24 @@ export class PackedEntries {
 
   #reserve(bytes: number): Buffer {
     if (this.#value !== undefined && bytes <= this.#value.length) return this.#value
-    // The first entry has just the room it needs: most commits have only one.
-    const grown = Buffer.allocUnsafe(this.#value === undefined ? bytes : Math.max(bytes, 2 * this.#value.length))
+    const grown = Buffer.allocUnsafe(Math.max(bytes, this.#roomFor(bytes)))
     if (this.#value !== undefined) grown.set(this.#value.subarray(0, this.#at))
     this.#value = grown
     return grown
   }
 
+  /** The first entry has just the room it needs, since most commits have only one; behind a full part another one is expected. */
+  #roomFor(bytes: number): number {
+    const most = logPartBytesMax + bytes
+    if (this.#packed.length > 0) return most
+    return this.#value === undefined ? bytes : Math.min(4 * this.#value.length, most)
+  }
+
   #finish(): void {
     if (this.#value === undefined) return
-    const value = this.#value.subarray(0, this.#at)
+    const filled = this.#value.subarray(0, this.#at)
+    // Parts are kept: what was reserved for nothing would be kept with them.
+    const value = filled.length * 4 < this.#value.length * 3 ? Buffer.from(filled) : filled
     value.writeUInt32BE(this.#count - this.#index, 8)
     this.#packed.push({ index: this.#index, value })
     this.#value = undefined

@@ -51,15 +51,24 @@ export function writeField(writer: BsonWriter, name: string, field: Encodable): 
   if (field instanceof Date) return writer.date(name, field.getTime())
   if (Array.isArray(field)) {
     writer.startArray(name)
-    for (const [index, item] of (field as readonly Encodable[]).entries()) {
-      writeField(writer, indexName(index), item ?? null)
-    }
+    writeItems(writer, field as readonly Encodable[])
   } else {
     writer.startDocument(name)
     writeFields(writer, field as { readonly [name: string]: Encodable })
   }
   writer.end()
 }
+
+function writeItems(writer: BsonWriter, items: readonly Encodable[]): void {
+  // A batch of documents is most of a reply: a buffer that had to grow with it would copy it over and over.
+  let bytesExpected = 0
+  for (const item of items) if (item instanceof Uint8Array) bytesExpected += item.length + itemHeadBytesMax
+  writer.reserve(bytesExpected)
+  for (let index = 0; index < items.length; index++) writeField(writer, indexName(index), items[index] ?? null)
+}
+
+/** The type, the index as text and the 00 behind it. */
+const itemHeadBytesMax = 12
 
 const isInt32 = (value: number): boolean => (value | 0) === value && !Object.is(value, -0)
 

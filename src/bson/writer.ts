@@ -38,7 +38,8 @@ export class BsonWriter {
     return this.#at
   }
 
-  #reserve(count: number): void {
+  /** Makes room for `count` more bytes at once, where that many are known to come. @throws CommandError Location13548. */
+  reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return
     const needed = this.#at + count
     if (needed > builtBytesMax) {
@@ -53,7 +54,7 @@ export class BsonWriter {
   /** Type byte and name. */
   #head(type: number, name: string, valueBytes: number): void {
     const length = name.length
-    this.#reserve(length * 3 + 2 + valueBytes)
+    this.reserve(length * 3 + 2 + valueBytes)
     const bytes = this.#bytes
     bytes[this.#at] = type
     const end = this.#text(name, this.#at + 1)
@@ -62,7 +63,7 @@ export class BsonWriter {
   }
 
   #raw(bytes: Uint8Array, start: number, end: number): void {
-    this.#reserve(end - start)
+    this.reserve(end - start)
     const target = this.#bytes
     let at = this.#at
     if (end - start <= 16) for (let from = start; from < end; from++) target[at++] = bytes[from] as number
@@ -108,7 +109,7 @@ export class BsonWriter {
   end(): void {
     const start = this.#open.pop()
     assert(start !== undefined, 'every end has its start')
-    this.#reserve(1)
+    this.reserve(1)
     this.#bytes[this.#at++] = 0
     writeInt32(this.#bytes, start, this.#at - start)
   }

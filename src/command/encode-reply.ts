@@ -15,7 +15,8 @@ export function encodeSuccess(fields: Reply, { time, writeConcernError, errorLab
   if (errorLabels.length > 0) writeFields(writer, { errorLabels })
   writer.double('ok', 1)
   writeTimes(writer, time)
-  return writer.finish()
+  // What a reply's buffer has left over is let go with the reply.
+  return writer.finishInPlace()
 }
 
 export interface SuccessOptions {

@@ -158,6 +158,18 @@ export const logPartBytesMax = 64 * 1024
 /** What one group of commits may weigh before further bodies wait for the group ahead of it to be durable. */
 export const groupBytesMax = 32 * 1024 * 1024
 
+/** A checkpoint begins when so much is in the journal alone: what it takes along must not hold up the event loop for long. */
+export const checkpointBytes = 1024 * 1024
+
+/** The same for groups: each is looked at by every read. */
+export const checkpointGroupCount = 32
+
+/** The same for time since the first of them. Longer would save little: by then most pages are written for several groups. */
+export const checkpointMs = 25
+
+/** What may be in the journal alone. A group that would be too much waits for a checkpoint and goes with the next one. */
+export const journaledBytesMax = 8 * 1024 * 1024
+
 /** Stored parts of the log that one step of a truncation removes: some hundred microseconds of the disk's time. */
 export const logTruncateCountMax = 256
 

@@ -34,6 +34,16 @@ export class Changes {
     return this.#spaces.get(space)?.get(nameOf(key))
   }
 
+  /** Whether anything of that space changes. */
+  has(space: Space): boolean {
+    return this.#spaces.has(space)
+  }
+
+  /** The changes of one space. */
+  of(space: Space): Iterable<Change> {
+    return this.#spaces.get(space)?.values() ?? []
+  }
+
   add(space: Space, change: Change): void {
     let changes = this.#spaces.get(space)
     if (changes === undefined) this.#spaces.set(space, (changes = new Map()))
@@ -49,6 +59,22 @@ export class Changes {
       else for (const [name, change] of theirs) ours.set(name, change)
     }
     this.#bytes += later.#bytes
+  }
+
+  /** One that makes of a state what these make of it, one after the other. They stay as they are. */
+  static merged(all: readonly Changes[]): Changes {
+    const [first, second] = all
+    if (first !== undefined && second === undefined) return first
+    const merged = new Changes()
+    for (const changes of all) {
+      for (const [space, theirs] of changes.#spaces) {
+        const ours = merged.#spaces.get(space)
+        if (ours === undefined) merged.#spaces.set(space, new Map(theirs))
+        else for (const [name, change] of theirs) ours.set(name, change)
+      }
+      merged.#bytes += changes.#bytes
+    }
+    return merged
   }
 
   *[Symbol.iterator](): Generator<[Space, Change]> {

@@ -11,6 +11,7 @@ function append(tail: LogTail, ...commits: (readonly [time: number, bytes?: numb
     const entries = new PackedEntries()
     entries.append(new Uint8Array(bytes))
     tail.append(entries.place(BigInt(time), tail.newest?.totalBehind ?? 0))
+    tail.shrink(at(time))
   }
 }
 
@@ -40,6 +41,21 @@ test('past its limit it drops the oldest, and says from where on it is of no use
   expect(tail.find(at(1))).toBe(undefined)
   expect(tail.countAfter(at(2))).toEqual({ count: 2, isExact: true })
   expect(tail.countAfter(at(0))).toEqual({ count: 3, isExact: false })
+})
+
+test('what its owner still needs stays, however much it is', () => {
+  const tail = new LogTail(at(0), { bytesMax: 30 })
+  for (const time of [1, 2, 3, 4, 5]) {
+    const entries = new PackedEntries()
+    entries.append(new Uint8Array(10))
+    tail.append(entries.place(BigInt(time), tail.newest?.totalBehind ?? 0))
+  }
+  tail.shrink(at(0))
+  expect([tail.bytes, tail.after]).toEqual([50, at(0)])
+  tail.shrink(at(1))
+  expect([tail.bytes, tail.after]).toEqual([40, at(1)])
+  tail.shrink(at(5))
+  expect([tail.bytes, tail.after]).toEqual([30, at(2)])
 })
 
 test('the newest entry stays however large it is', () => {

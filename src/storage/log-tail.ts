@@ -3,7 +3,7 @@
  *
  *   … dropped … after │ part part part newest
  *
- * Bounded in bytes. It loses what is old, never what is between.
+ * Its owner says when it may shrink to its bound. It loses what is old, never what is between.
  */
 import { comparePositions } from './engine.ts'
 import type { EntryCount, LogEntry, Position } from './engine.ts'
@@ -52,14 +52,21 @@ export class LogTail {
     return this.#parts[this.#dropped]
   }
 
-  /** Adds parts that lie behind all others. The newest stays, however large it is. */
+  /** Adds parts that lie behind all others. */
   append(parts: readonly LogPart[]): void {
     for (const part of parts) {
       this.#parts.push(part)
       this.#countsBefore.push(this.#count)
       this.#count += part.count
     }
-    while (this.bytes > this.#bytesMax && this.#parts.length - this.#dropped > 1) this.#dropOldest()
+  }
+
+  /** Drops what is too much, but nothing behind `position`. The newest part stays, however large it is. */
+  shrink(position: Position): void {
+    while (this.bytes > this.#bytesMax && this.#parts.length - this.#dropped > 1) {
+      if (comparePositions((this.#oldest as LogPart).last, position) > 0) break
+      this.#dropOldest()
+    }
     this.#compact()
   }
 

@@ -31,7 +31,7 @@ import type {
 } from './engine.ts'
 import type { EndReason, HeldSnapshot } from './held-snapshot.ts'
 import { OrderedMap } from './ordered-map.ts'
-import { scanBoth } from './scan-both.ts'
+import { BothScan } from './scan-both.ts'
 
 type Own = Readonly<Record<Space, OrderedMap>>
 
@@ -275,8 +275,14 @@ class OverlaidSnapshot implements Snapshot {
   scan(space: Space, range: Range, limits: ScanLimits): MaybePromise<KeyValue[]> {
     const own = this.#own[space]
     if (own.scan(range, { countMax: 1, bytesMax: Infinity }).length === 0) return this.base.scan(space, range, limits)
-    const scanBase = (part: Range, partLimits: ScanLimits) => this.base.scan(space, part, partLimits)
-    return scanBoth({ scanBase, own, isDeletion: value => value === deleted }, range, limits)
+    return this.#scanBoth(own, space, range, limits)
+  }
+
+  async #scanBoth(own: OrderedMap, space: Space, range: Range, limits: ScanLimits): Promise<KeyValue[]> {
+    const scanOwn = (part: Range) => own.scan(part, { countMax: Infinity, bytesMax: Infinity })
+    const scan = new BothScan({ scan: scanOwn, isDeletion: value => value === deleted }, range, limits)
+    while (!scan.isDone) scan.take(await this.base.scan(space, scan.rest, limits))
+    return scan.found
   }
 
   close(): void {

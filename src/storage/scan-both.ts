@@ -1,38 +1,60 @@
 /** One scan over two ordered maps, of which the second has the last word on each key. */
 import { stoppedByLimits } from './engine.ts'
-import type { KeyValue, MaybePromise, Range, ScanLimits } from './engine.ts'
-import type { OrderedMap } from './ordered-map.ts'
+import type { KeyValue, Range, ScanLimits } from './engine.ts'
 
-export interface Both {
-  scanBase(range: Range, limits: ScanLimits): MaybePromise<KeyValue[]>
-  readonly own: OrderedMap
-  /** Whether this value of `own` says that there is nothing under its key. */
+/** The map that has the last word. */
+export interface Own {
+  /** All entries of a range, in its order. */
+  scan(range: Range): readonly KeyValue[]
+  /** Whether this value says that there is nothing under its key. */
   isDeletion(value: Uint8Array): boolean
 }
 
-/** As Reader.scan of engine.ts. */
-export async function scanBoth(
-  { scanBase, own, isDeletion }: Both,
-  range: Range,
-  limits: ScanLimits,
-): Promise<KeyValue[]> {
-  const { reverse = false } = range
-  const found: KeyValue[] = []
-  let bytes = 0
-  let rest: Range = range
-  for (;;) {
-    const page = await scanBase(rest, limits)
-    const last = stoppedByLimits(page, limits) ? page.at(-1) : undefined
-    // As far as the page reaches nothing more comes from the base.
-    const [covered, next] = last === undefined ? [rest, undefined] : splitBehind(rest, last.key)
-    for (const entry of merge(page, own.scan(covered, { countMax: Infinity, bytesMax: Infinity }), reverse)) {
-      if (isDeletion(entry.value)) continue
-      found.push(entry)
-      bytes += entry.key.length + entry.value.length
-      if (found.length >= limits.countMax || bytes >= limits.bytesMax) return found
+/**
+ * As Reader.scan; the pages of the other map come from outside, so that it does not matter whether that answers at once:
+ *
+ *   while (!scan.isDone) scan.take(<what the other map has of scan.rest, within the limits>)
+ */
+export class BothScan {
+  readonly found: KeyValue[] = []
+  readonly #own: Own
+  readonly #limits: ScanLimits
+  #rest: Range
+  #bytes = 0
+  #isDone = false
+
+  constructor(own: Own, range: Range, limits: ScanLimits) {
+    this.#own = own
+    this.#rest = range
+    this.#limits = limits
+  }
+
+  /** Whether `found` is all that was asked for. */
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
+  /** What is still to be looked at. */
+  get rest(): Range {
+    return this.#rest
+  }
+
+  /** Goes on with a page of the other map. */
+  take(page: readonly KeyValue[]): void {
+    const { countMax, bytesMax } = this.#limits
+    const { reverse = false } = this.#rest
+    const last = stoppedByLimits(page, this.#limits) ? page.at(-1) : undefined
+    // As far as the page reaches nothing more comes from the other map.
+    const [covered, next] = last === undefined ? [this.#rest, undefined] : splitBehind(this.#rest, last.key)
+    for (const entry of merge(page, this.#own.scan(covered), reverse)) {
+      if (this.#own.isDeletion(entry.value)) continue
+      this.found.push(entry)
+      this.#bytes += entry.key.length + entry.value.length
+      this.#isDone = this.found.length >= countMax || this.#bytes >= bytesMax
+      if (this.#isDone) return
     }
-    if (next === undefined) return found
-    rest = next
+    if (next === undefined) this.#isDone = true
+    else this.#rest = next
   }
 }
 

@@ -4,8 +4,9 @@
  *   <path>/
  *     lock             who has it open (lock-file.ts)
  *     data/            complete as soon as it is there
- *       format         {"format":"tailrace-lmdb","version":2,"deploymentId":"<32 hexadecimal digits>"}
+ *       format         {"format":"tailrace-lmdb","version":3,"deploymentId":"<32 hexadecimal digits>"}
  *       data.mdb       LMDB's file
+ *       journal        what was committed since LMDB's file was written to last (journal.ts)
  *       lock.mdb       LMDB's table of readers; worth nothing when nobody has it open
  *     data.new/        one that is being made. Whoever finds it throws it away
  *
@@ -26,16 +27,19 @@ import {
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { assert } from '../../base/assert.ts'
+import { systemEnv } from '../../base/env.ts'
 import { StorageFailed } from '../../base/errors.ts'
+import { encodeJournalHead, saltBytes } from './journal-record.ts'
 import { takeLock } from './lock-file.ts'
 import { checkPages } from './page-check.ts'
 
-const format = { format: 'tailrace-lmdb', version: 2 }
+const format = { format: 'tailrace-lmdb', version: 3 }
 const deploymentIdBytes = 16
 
 export interface DataDirectory {
   /** Folder for LMDB, whose file has been looked at and can be opened. */
   readonly environmentPath: string
+  readonly journalPath: string
   /** 16 bytes. */
   readonly deploymentId: Uint8Array
   /** Lets the next one have it. */
@@ -58,7 +62,7 @@ export async function openDataDirectory(folder: string, options: DataDirectoryOp
     if (!existsSync(environmentPath)) await createData(path, options)
     const deploymentId = readFormat(join(environmentPath, 'format'))
     checkPages(join(environmentPath, 'data.mdb'))
-    return { environmentPath, deploymentId, release }
+    return { environmentPath, journalPath: join(environmentPath, 'journal'), deploymentId, release }
   } catch (error) {
     release()
     if (error instanceof StorageFailed) throw error
@@ -79,6 +83,7 @@ async function createData(path: string, { newDeploymentId, createEnvironment }: 
   const deploymentId = newDeploymentId()
   assert(deploymentId.length === deploymentIdBytes, `a deployment id has ${deploymentIdBytes} bytes`)
   await createEnvironment(aside)
+  writeFileSync(join(aside, 'journal'), encodeJournalHead(systemEnv.randomBytes(saltBytes)), { mode: 0o600 })
   const content = { ...format, deploymentId: Buffer.from(deploymentId).toString('hex') }
   writeFileSync(join(aside, 'format'), JSON.stringify(content) + '\n')
   for (const name of readdirSync(aside)) sync(join(aside, name))

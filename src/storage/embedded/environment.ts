@@ -28,7 +28,11 @@ import { Copier } from './copier.ts'
 /** What a database is made for. */
 export type Table = Space | 'log'
 
-const tables: readonly Table[] = [...spaces, 'log']
+/** Beside them, `journal` has one value: the number of the last record of the journal that is stored, u64. */
+type OwnTable = Table | 'journal'
+
+const tables: readonly OwnTable[] = [...spaces, 'log', 'journal']
+const journalKey = Uint8Array.of(0)
 
 /** A value of undefined removes the key. */
 export interface Write {
@@ -52,7 +56,7 @@ interface LmdbEncoder {
 }
 
 type Root = RootDatabase<Uint8Array, Uint8Array>
-type Tables = Readonly<Record<Table, LmdbTable>>
+type Tables = Readonly<Record<OwnTable, LmdbTable>>
 
 /** Views at a time of different states; each has 64 bytes in the table of readers. */
 const readerCountMax = 4096
@@ -80,7 +84,7 @@ function openTables(root: Root, copier: Copier): Tables {
     table.readKey = (bytes, start, end) => copier.copy(bytes, start, end - start)
     return [name, table] as const
   })
-  return Object.fromEntries(opened) as Record<Table, LmdbTable>
+  return Object.fromEntries(opened) as Record<OwnTable, LmdbTable>
 }
 
 /**
@@ -140,7 +144,7 @@ export class View {
   }
 
   /** Undefined when there is nothing, as there is under every key that is too long to be put. */
-  get(name: Table, key: Uint8Array): Uint8Array | undefined {
+  get(name: OwnTable, key: Uint8Array): Uint8Array | undefined {
     assert(this.#holderCount > 0, 'a view that is over is not read')
     if (key.length === 0 || key.length > keyBytesMax) return undefined
     const table = this.#tables[name]
@@ -226,15 +230,24 @@ export class Environment {
     before.release()
   }
 
+  /** The number of the last record of the journal that a commit has stored. */
+  get journalNumber(): bigint {
+    const number = this.#view.get('journal', journalKey)
+    return number === undefined ? 0n : Buffer.from(number).readBigUInt64BE()
+  }
+
   /**
-   * Makes all of it durable or nothing. Only one at a time: of two that follow each other without waiting, the first could fail
-   * and the second not.
+   * Makes all of it durable or nothing, and that all records of the journal up to `journalNumber` are stored. Only one at a time: of two
+   * that follow each other without waiting, the first could fail and the second not.
    */
-  async commit(writes: Iterable<Write>): Promise<void> {
+  async commit(writes: Iterable<Write>, journalNumber: bigint): Promise<void> {
     const { root, tables: written } = this.#opened
+    const number = Buffer.alloc(8)
+    number.writeBigUInt64BE(journalNumber)
     const committed = root.batch(() => {
+      // What they promise is promised by the batch.
+      void written.journal.put(journalKey, number)
       for (const { table, key, value } of writes) {
-        // What they promise is promised by the batch.
         if (value === undefined) void written[table].remove(key)
         else void written[table].put(key, value)
       }

@@ -1,5 +1,6 @@
 /**
- * The log in LMDB, in parts (log-part.ts), with its newest ones in memory as well: streams at the end of the log read no disk.
+ * The log in LMDB, in parts (log-part.ts), with its newest ones in memory as well: streams at the end of the log read no disk, and
+ * what only the journal holds is found here too.
  *
  *   key     time u64 | index u32 of the part's first entry     log-key.ts
  *   value   the part
@@ -7,6 +8,7 @@
 import { must } from '../../base/assert.ts'
 import { logTailBytesMax } from '../../base/limits.ts'
 import type { EntryCount, LogEntry, Position } from '../engine.ts'
+import { comparePositions, stoppedByLimits } from '../engine.ts'
 import { beginning, decodeLogKey, encodeLogKey } from '../log-key.ts'
 import { LogPart } from '../log-part.ts'
 import { LogTail } from '../log-tail.ts'
@@ -67,19 +69,25 @@ export class StoredLog {
     const recent = this.#tail.readAfter(position, bytesMax)
     if (recent !== undefined) return recent
     const found: LogEntry[] = []
+    let bytes = 0
+    const limits = { countMax: Infinity, bytesMax }
     // The part that holds the position may have nothing behind it, which only a look into it tells.
-    for (let from = this.#keyOfPartAt(position); found.length === 0;) {
-      const stored = this.#environment.view.scan('log', { from, to: end }, { countMax: Infinity, bytesMax })
-      let bytes = 0
+    for (let from = this.#keyOfPartAt(position); ;) {
+      const stored = this.#environment.view.scan('log', { from, to: end }, limits)
       for (const { key, value } of stored) {
         bytes += new LogPart(decodeLogKey(key), value).readAfter(position, bytesMax - bytes, found)
-        if (bytes >= bytesMax) break
+        if (bytes >= bytesMax) return found
       }
-      const last = stored.at(-1)
+      const last = stoppedByLimits(stored, limits) ? stored.at(-1) : undefined
       if (last === undefined) break
+      if (found.length > 0) return found
       from = behind(last.key)
     }
-    return found
+    // LMDB reaches at least as far as the tail reaches back, and ends before it does.
+    const { after } = this.#tail
+    const reached = found.at(-1)?.position ?? position
+    const rest = this.#tail.readAfter(comparePositions(reached, after) < 0 ? after : reached, bytesMax - bytes)
+    return found.concat(must(rest, 'the newest entries of a log'))
   }
 
   /** As Log.readBefore. */
@@ -124,7 +132,7 @@ export class StoredLog {
     return reached > this.oldest.time ? reached : reached + 1n
   }
 
-  /** What LMDB has to do for a group. */
+  /** What has to be written for a group. One that removes something is planned when everything before it is in LMDB. */
   plan({ commits, dropBefore }: Group): LogStep {
     const writes: Write[] = []
     let oldest = this.#oldest
@@ -148,12 +156,31 @@ export class StoredLog {
     return { writes, parts, oldest, newest }
   }
 
-  /** The step is durable, and the environment's view shows it. */
+  /** The step that made these writes, which remove nothing. */
+  stepOf(writes: readonly Write[]): LogStep {
+    let oldest = this.#oldest
+    let newest = this.#newest
+    const parts: LogPart[] = []
+    for (const { key, value } of writes) {
+      const part = new LogPart(decodeLogKey(key), must(value, 'part of a log'))
+      parts.push(part)
+      oldest ??= { position: part.first, total: part.total }
+      newest = { position: part.last, total: part.totalBehind }
+    }
+    return { writes, parts, oldest, newest }
+  }
+
+  /** The step is durable. If it removes something, the environment's view shows that. */
   took({ parts, oldest, newest }: LogStep): void {
     this.#oldest = oldest
     this.#newest = newest
     this.#tail.append(parts)
     this.#tail.dropBefore(this.oldest.time)
+  }
+
+  /** The environment's view shows everything up to `position`. */
+  stored(position: Position): void {
+    this.#tail.shrink(position)
   }
 
   /** The first entry from a position on, where a part begins. */

@@ -104,7 +104,7 @@ describe('making data', () => {
       const engine = await open(path)
       expect([...engine.deploymentId]).toEqual(Array.from({ length: 16 }, () => 0xab))
       await engine.close()
-      expect(readdirSync(join(path, 'data')).sort()).toEqual(['data.mdb', 'format', 'lock.mdb'])
+      expect(readdirSync(join(path, 'data')).sort()).toEqual(['data.mdb', 'format', 'journal', 'lock.mdb'])
       expect(readdirSync(path).includes('lock')).toBe(false)
     }
   })
@@ -190,7 +190,7 @@ describe('damage', () => {
   })
 
   test('a missing file is refused, not made anew', async () => {
-    for (const file of ['data/data.mdb', 'data/format']) {
+    for (const file of ['data/data.mdb', 'data/format', 'data/journal']) {
       const path = await filledFolder()
       rmSync(join(path, file))
       await expectRefusal(path, file)
@@ -204,14 +204,14 @@ describe('damage', () => {
     const path = await filledFolder()
     const file = join(path, 'data', 'format')
     const format = JSON.parse(readFileSync(file, 'utf8'))
-    expect(format).toEqual({ format: 'tailrace-lmdb', version: 2, deploymentId: 'ab'.repeat(16) })
-    const others = ['', 'nonsense', '3', 'null', '{}', { ...format, format: 'x' }, { ...format, version: 3 }]
+    expect(format).toEqual({ format: 'tailrace-lmdb', version: 3, deploymentId: 'ab'.repeat(16) })
+    const others = ['', 'nonsense', '3', 'null', '{}', { ...format, format: 'x' }, { ...format, version: 4 }]
     for (const other of [...others, { ...format, deploymentId: 'ab' }]) {
       writeFileSync(file, typeof other === 'string' ? other : JSON.stringify(other))
       await expectRefusal(path, 'data/format')
     }
-    writeFileSync(file, JSON.stringify({ ...format, version: 1 }))
-    await expectRefusal(path, 'data/format', 'version 1')
+    writeFileSync(file, JSON.stringify({ ...format, version: 2 }))
+    await expectRefusal(path, 'data/format', 'version 2')
   })
 
   test('a refused folder is nobody’s: it opens when the damage is undone', async () => {

@@ -1,20 +1,27 @@
 /**
- * The engine of one machine: documents, indexes and log in one LMDB environment, changed by one transaction.
+ * The engine of one machine: documents, indexes and log in one LMDB environment, and a journal in front of it.
  *
- * It only puts together: bodies are decided by writer.ts, stored by embedded/environment.ts, the log is embedded/stored-log.ts, and
- * the files are those of embedded/data-directory.ts. Readers share the view of the last commit, so a snapshot costs nothing until
- * it is read, and always shows exactly what the log has announced.
+ *   writer ─▶ group ─▶ journal ─▶ durable, readable, announced ─▶ checkpoint ─▶ LMDB
+ *
+ * It only puts together: bodies are decided by writer.ts, made durable by embedded/journal.ts, brought into LMDB by
+ * embedded/checkpoints.ts, the log is embedded/stored-log.ts, and the files are those of embedded/data-directory.ts. Readers share the
+ * state behind the last group, so a snapshot costs nothing until it is read, and always shows exactly what the log has announced.
  */
 import { statfsSync } from 'node:fs'
 import { assert, must } from '../../base/assert.ts'
 import { systemEnv } from '../../base/env.ts'
 import { StorageFailed } from '../../base/errors.ts'
-import { logTruncateCountMax } from '../../base/limits.ts'
+import { journaledBytesMax, logTruncateCountMax } from '../../base/limits.ts'
 import { AppendListeners } from '../append-listeners.ts'
+import { Changes } from '../changes.ts'
+import { Checkpoints, type JournaledGroup } from '../embedded/checkpoints.ts'
 import { openDataDirectory } from '../embedded/data-directory.ts'
 import type { DataDirectory } from '../embedded/data-directory.ts'
 import { createEnvironment, Environment } from '../embedded/environment.ts'
-import type { View, Write } from '../embedded/environment.ts'
+import type { Write } from '../embedded/environment.ts'
+import { Journal } from '../embedded/journal.ts'
+import type { JournalRecord } from '../embedded/journal-record.ts'
+import type { State } from '../embedded/layers.ts'
 import { StoredLog } from '../embedded/stored-log.ts'
 import type {
   Committed,
@@ -41,12 +48,16 @@ async function openEmbedded(options: EngineOptions): Promise<OpenedEngine> {
   const newDeploymentId = () => options.newDeploymentId()
   const directory = await openDataDirectory(path, { newDeploymentId, createEnvironment })
   let environment: Environment | undefined
+  let journal: Journal | undefined
   try {
     environment = new Environment(directory.environmentPath)
-    return new EmbeddedEngine({ directory, environment, options })
+    journal = new Journal(directory.journalPath, environment.journalNumber)
+    return new EmbeddedEngine({ directory, environment, journal, options })
   } catch (error) {
+    journal?.close()
     await environment?.close()
     directory.release()
+    if (error instanceof StorageFailed) throw error
     throw new StorageFailed(`the data under ${path} cannot be opened: ${String(error)}`, { cause: error })
   }
 }
@@ -54,6 +65,7 @@ async function openEmbedded(options: EngineOptions): Promise<OpenedEngine> {
 interface Parts {
   readonly directory: DataDirectory
   readonly environment: Environment
+  readonly journal: Journal
   readonly options: EngineOptions
 }
 
@@ -62,6 +74,8 @@ class EmbeddedEngine implements OpenedEngine {
   readonly deploymentId: Uint8Array
   readonly #directory: DataDirectory
   readonly #environment: Environment
+  readonly #journal: Journal
+  readonly #checkpoints: Checkpoints
   readonly #stored: StoredLog
   readonly #listeners: AppendListeners
   readonly #writer: Writer
@@ -70,15 +84,19 @@ class EmbeddedEngine implements OpenedEngine {
   #closed: Promise<void> | undefined
   #isGone = false
 
-  constructor({ directory, environment, options }: Parts) {
+  constructor({ directory, environment, journal, options }: Parts) {
     this.deploymentId = directory.deploymentId
     this.#directory = directory
     this.#environment = environment
+    this.#journal = journal
     this.#stored = new StoredLog(environment)
+    const onStored = ({ newest }: JournaledGroup) => newest && this.#stored.stored(newest)
+    this.#checkpoints = new Checkpoints({ environment, journal, onStored })
+    for (const record of journal.found) this.#restore(record)
     this.#listeners = new AppendListeners(error => options.report?.(error))
     const store: Store = {
-      get: (space, key) => environment.view.get(space, key),
-      scan: (space, range, limits) => environment.view.scan(space, range, limits),
+      get: (space, key) => this.#checkpoints.state.get(space, key),
+      scan: (space, range, limits) => this.#checkpoints.state.scan(space, range, limits),
       commit: group => this.#commit(group),
     }
     this.#writer = new Writer(store, {
@@ -91,7 +109,7 @@ class EmbeddedEngine implements OpenedEngine {
 
   snapshot(): Snapshot {
     if (this.#closed !== undefined) throw new StorageFailed('the storage engine is closed')
-    const snapshot = new EmbeddedSnapshot(this.#environment.view, this.#stored.newest, this.#snapshots)
+    const snapshot = new EmbeddedSnapshot(this.#checkpoints.state, this.#stored.newest, this.#snapshots)
     this.#snapshots.add(snapshot)
     return snapshot
   }
@@ -107,27 +125,62 @@ class EmbeddedEngine implements OpenedEngine {
 
   async #letGo(): Promise<void> {
     await this.#writer.close()
+    // What cannot be stored now is in the journal for whoever opens the data next.
+    await this.#checkpoints.all().catch(() => undefined)
     this.#isGone = true
     for (const snapshot of this.#snapshots) snapshot.abandon()
+    this.#journal.close()
     await this.#environment.close()
     this.#directory.release()
   }
 
+  /** Takes up a group that was committed and that LMDB does not hold. */
+  #restore({ number, writes, at, end }: JournalRecord): void {
+    const changes = new Changes()
+    const logWrites: Write[] = []
+    for (const write of writes) {
+      if (isOfSpace(write)) changes.add(write.table, write)
+      else logWrites.push(write)
+    }
+    const step = this.#stored.stepOf(logWrites)
+    this.#checkpoints.add({ number, changes, logWrites, newest: step.newest?.position, bytes: end - at })
+    this.#stored.took(step)
+  }
+
   async #commit(group: Group): Promise<void> {
-    const step = this.#stored.plan(group)
+    const isJournaled = group.dropBefore === undefined && this.#checkpoints.bytes + group.bytes <= journaledBytesMax
     try {
-      await this.#environment.commit(writesOf(group, step.writes))
+      this.#checkpoints.requireWorking()
+      await (isJournaled ? this.#journalGroup(group) : this.#storeGroup(group))
     } catch (cause) {
       throw this.#explain(cause, group)
     }
-    // Together, so that a snapshot and the log always tell of the same state.
-    this.#environment.refresh()
+    if (group.commits.length > 0) this.#listeners.callAll()
+  }
+
+  // In both, what readers see and what the log tells change in one turn, so that they always tell of the same state.
+
+  async #journalGroup(group: Group): Promise<void> {
+    const step = this.#stored.plan(group)
+    const number = await this.#journal.append(writesOf(group, step.writes))
+    const newest = step.parts.at(-1)?.last
+    this.#checkpoints.add({ number, changes: group.changes, logWrites: step.writes, newest, bytes: group.bytes })
     this.#stored.took(step)
-    if (step.parts.length > 0) this.#listeners.callAll()
+  }
+
+  /** Commits a group to LMDB, behind all that the journal holds. */
+  async #storeGroup(group: Group): Promise<void> {
+    await this.#checkpoints.all()
+    const step = this.#stored.plan(group)
+    await this.#environment.commit(writesOf(group, step.writes), this.#journal.number)
+    this.#checkpoints.refresh()
+    this.#stored.took(step)
+    this.#stored.stored(this.#stored.newest)
   }
 
   /** LMDB says of a full disk that there was an error of input or output. */
   #explain(cause: unknown, { bytes }: Group): unknown {
+    if (cause instanceof StorageFailed) return cause
     const path = this.#directory.environmentPath
     const { bavail, bsize } = statfsSync(path)
     if (bavail * bsize > spareBytesMin + 2 * bytes) return cause
@@ -183,6 +236,8 @@ class EmbeddedEngine implements OpenedEngine {
 /** Less than this is no space: LMDB writes whole pages, and a commit of one small record writes some ten of them. */
 const spareBytesMin = 256 * 1024
 
+const isOfSpace = (write: Write): write is Write & { readonly table: Space } => write.table !== 'log'
+
 function* writesOf({ changes }: Group, ofLog: readonly Write[]): Generator<Write> {
   for (const [table, { key, value }] of changes) yield { table, key, value }
   yield* ofLog
@@ -190,14 +245,14 @@ function* writesOf({ changes }: Group, ofLog: readonly Write[]): Generator<Write
 
 class EmbeddedSnapshot implements Snapshot {
   readonly position: Position
-  readonly #view: View
+  readonly #durable: State
   readonly #snapshots: Set<EmbeddedSnapshot>
   #state: 'open' | 'closed' | 'abandoned' = 'open'
 
   /** It leaves `snapshots`, the engine's, when it is closed. */
-  constructor(view: View, position: Position, snapshots: Set<EmbeddedSnapshot>) {
-    view.retain()
-    this.#view = view
+  constructor(durable: State, position: Position, snapshots: Set<EmbeddedSnapshot>) {
+    durable.view.retain()
+    this.#durable = durable
     this.position = position
     this.#snapshots = snapshots
   }
@@ -207,8 +262,8 @@ class EmbeddedSnapshot implements Snapshot {
   }
 
   getMany(space: Space, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
-    const view = this.#open()
-    return keys.map(key => view.get(space, key))
+    const durable = this.#open()
+    return keys.map(key => durable.get(space, key))
   }
 
   scan(space: Space, range: Range, limits: ScanLimits): KeyValue[] {
@@ -228,12 +283,12 @@ class EmbeddedSnapshot implements Snapshot {
     if (this.#state !== 'open') return
     this.#state = state
     this.#snapshots.delete(this)
-    this.#view.release()
+    this.#durable.view.release()
   }
 
-  #open(): View {
+  #open(): State {
     if (this.#state === 'abandoned') throw new StorageFailed('the storage engine is closed')
     assert(this.#state === 'open', 'a snapshot is not read after it was closed')
-    return this.#view
+    return this.#durable
   }
 }

@@ -1,0 +1,123 @@
+/**
+ * The journal: a file that each group of commits is written to, and from which it goes into LMDB later, together with others. A write
+ * and a sync of the bytes themselves take a fraction of what LMDB needs, which writes every page that it touches and syncs twice.
+ *
+ * A record is needed until a checkpoint (checkpoints.ts) has stored what it holds; then its place is free. The file is used in rounds:
+ * past `roundBytesMin` the next record goes to its beginning again, if there is room.
+ */
+import { closeSync, fdatasync, openSync, readFileSync, write } from 'node:fs'
+import { assert } from '../../base/assert.ts'
+import { StorageFailed } from '../../base/errors.ts'
+import type { Write } from './environment.ts'
+import { journalHeadBytes, type JournalRecord, readRecords, RecordEncoder } from './journal-record.ts'
+
+/** Shorter rounds are no faster. */
+const roundBytesMin = 1024 * 1024
+
+const bufferKeptBytesMax = 4 * 1024 * 1024
+
+/** Bytes of the file, from `at` to `end`. */
+interface Extent {
+  readonly at: number
+  readonly end: number
+}
+
+export class Journal {
+  readonly #path: string
+  readonly #file: number
+  readonly #encoder: RecordEncoder
+  /** Of the last record. */
+  #number: bigint
+  /** Behind the last record. */
+  #head = journalHeadBytes
+  /** What no checkpoint has stored, oldest first. */
+  #needed: readonly (Extent & { readonly number: bigint })[]
+  /** What was in it behind the last checkpoint when it was opened. */
+  readonly found: readonly JournalRecord[]
+
+  /**
+   * Opens the journal of data whose last checkpoint has stored the record `number`, and all before it.
+   *
+   * @throws StorageFailed, naming the file.
+   */
+  constructor(path: string, number: bigint) {
+    this.#path = path
+    try {
+      const bytes = readFileSync(path)
+      this.found = readRecords(bytes, number)
+      this.#encoder = new RecordEncoder(bytes.subarray(0, journalHeadBytes), bufferKeptBytesMax)
+      this.#file = openSync(path, 'r+')
+    } catch (error) {
+      throw new StorageFailed(`${path} is damaged or missing: ${String(error)}`, { cause: error })
+    }
+    this.#number = this.found.at(-1)?.number ?? number
+    this.#head = this.found.at(-1)?.end ?? journalHeadBytes
+    this.#needed = this.found
+  }
+
+  /** The number of the last record. */
+  get number(): bigint {
+    return this.#number
+  }
+
+  /**
+   * Writes a record. Resolves with its number when it is on the disk. Only one at a time; after one that failed, of which nobody knows
+   * whether it is there, no other.
+   *
+   * @throws StorageFailed
+   */
+  async append(writes: Iterable<Write>): Promise<bigint> {
+    const number = this.#number + 1n
+    const bytes = this.#encoder.encode(number, writes)
+    const at = placeFor(bytes.length, this.#head, this.#needed)
+    try {
+      await writeAll(this.#file, bytes, at)
+      await sync(this.#file)
+    } catch (error) {
+      const isDiskFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
+      const words = isDiskFull
+        ? `there is no space left on the disk of ${this.#path}`
+        : `${this.#path}: ${String(error)}`
+      throw new StorageFailed(words, { cause: error, isDiskFull })
+    }
+    const end = at + bytes.length
+    this.#number = number
+    this.#head = end
+    this.#needed = [...this.#needed, { number, at, end }]
+    return number
+  }
+
+  /** The records up to `number` are not needed any more. */
+  stored(number: bigint): void {
+    this.#needed = this.#needed.filter(each => each.number > number)
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}
+
+/** Where `length` bytes go: to the beginning of the file or behind the last record, at `head`, or behind everything that is needed. */
+export function placeFor(length: number, head: number, needed: readonly Extent[]): number {
+  const isFree = (from: number) => needed.every(({ at, end }) => from + length <= at || end <= from)
+  const places = head < roundBytesMin ? [head] : [journalHeadBytes, head]
+  return places.find(isFree) ?? Math.max(...needed.map(({ end }) => end))
+}
+
+async function writeAll(file: number, bytes: Uint8Array, at: number): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    const count = await writeSome(file, bytes.subarray(written), at + written)
+    assert(count > 0, 'a write that writes nothing fails')
+    written += count
+  }
+}
+
+const writeSome = (file: number, bytes: Uint8Array, at: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    write(file, bytes, 0, bytes.length, at, (error, count) => (error === null ? resolve(count) : reject(error)))
+  })
+
+const sync = (file: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    fdatasync(file, error => (error === null ? resolve() : reject(error)))
+  })

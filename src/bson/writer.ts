@@ -204,6 +204,15 @@ export class BsonWriter {
     return document
   }
 
+  /**
+   * Begins with the first `length` bytes of the document before, which was ended in place: whole elements of its top level,
+   * nothing of this one being written yet.
+   */
+  beginAsBefore(length: number): void {
+    assert(this.#at === 4 && length <= this.#bytes.length, 'a document begins as one that was there')
+    this.#at = length
+  }
+
   /** Ends the document and gives its bytes, which nobody else holds. */
   finish(): Uint8Array {
     assert(this.#open.length === 1, 'every start has its end')

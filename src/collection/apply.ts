@@ -7,8 +7,7 @@
 import { must } from '../base/assert.ts'
 import { firstElement, getField } from '../bson/reader.ts'
 import { documentBytes, documentValue } from '../bson/value.ts'
-import { BsonWriter } from '../bson/writer.ts'
-import { encodeEntry, type OplogEntry } from '../oplog/entry.ts'
+import { EntryEncoder, type OplogEntry } from '../oplog/entry.ts'
 import type { MaybePromise, WriteTransaction } from '../storage/engine.ts'
 import { applyDiff } from '../update/diff.ts'
 import { applyCommand } from './apply-command.ts'
@@ -36,9 +35,9 @@ export async function commitChanges(
   catalog: Catalog,
   changes: readonly Change[],
 ): Promise<void> {
-  const writer = new BsonWriter(1024)
+  const encoder = new EntryEncoder()
   for (const change of changes) {
-    transaction.append(encodeEntry(change.entry, writer))
+    transaction.append(encoder.encode(change.entry))
     const applied = applyEntry(transaction, catalog, change)
     // Most changes need nothing looked up; waiting for them all the same costs as much as making them.
     if (applied !== undefined) await applied

@@ -1,6 +1,6 @@
 /** JavaScript values → BSON, for the documents that the server makes itself: replies, oplog entries, computed values. */
 import { BsonWriter, indexName } from './writer.ts'
-import { writeFloat64, writeInt32, writeInt64 } from './bytes.ts'
+import { writeFloat64, writeInt32, writeInt64, writeNumberAsInt64 } from './bytes.ts'
 import { BsonType, Value } from './value.ts'
 
 /**
@@ -118,7 +118,11 @@ export const int64Value = (value: bigint): Value => eightBytes(BsonType.int64, v
 /** `value` as in `toTimestamp`: seconds in the high half, increment in the low. */
 export const timestampValue = (value: bigint): Value => eightBytes(BsonType.timestamp, value)
 /** `ms` since 1970; a fraction is cut off. */
-export const dateValue = (ms: number): Value => eightBytes(BsonType.date, BigInt(Math.trunc(ms)))
+export function dateValue(ms: number): Value {
+  const result = made(BsonType.date, 8)
+  writeNumberAsInt64(result.bytes, 0, ms)
+  return result
+}
 
 /** The sixteen bytes of a decimal128, as they lie in a document. They are not copied. */
 export const decimalValue = (bytes: Uint8Array): Value => new Value(BsonType.decimal128, bytes, 0, 16)

@@ -44,10 +44,12 @@ export function encodeKeyString(values: readonly Value[]): KeyString {
  * but without the end, and with texts that hold 00 or 01 written so that no field's bytes are the beginning of another
  * value's: the keys whose first fields equal some values are exactly those that begin with the key of these values.
  *
- * No field begins with FF, so a key followed by FF is above all that begin with it.
+ * No field begins with FF, so a key followed by FF is above all that begin with it. `prefix` stands before all of them, as four
+ * bytes, where it is given.
  */
-export function encodeIndexKey(values: readonly Value[], directions: readonly (1 | -1)[]): Uint8Array {
+export function encodeIndexKey(values: readonly Value[], directions: readonly (1 | -1)[], prefix?: number): Uint8Array {
   indexBuffer.reset()
+  if (prefix !== undefined) indexBuffer.word(prefix)
   for (let index = 0; index < values.length; index++) {
     const start = indexBuffer.length
     writeValue(indexBuffer, values[index] as Value)

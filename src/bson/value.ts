@@ -11,7 +11,7 @@
  *
  * Source: bsonspec.org, version 1.1.
  */
-import { decodeUtf8, readFloat64, readInt32, readInt64, readUint32 } from './bytes.ts'
+import { decodeUtf8, readFloat64, readInt32, readInt64, readInt64AsNumber, readUint32 } from './bytes.ts'
 
 export const BsonType = {
   double: 0x01,
@@ -148,7 +148,7 @@ export const toInt32 = (value: Value): number => readInt32(value.bytes, value.st
 export const toInt64 = (value: Value): bigint => readInt64(value.bytes, value.start)
 export const toDouble = (value: Value): number => readFloat64(value.bytes, value.start)
 /** Milliseconds since 1970 of a date. Exact within ±8.64e15, which is all that JavaScript's Date can show. */
-export const toDateMs = (value: Value): number => Number(readInt64(value.bytes, value.start))
+export const toDateMs = (value: Value): number => readInt64AsNumber(value.bytes, value.start)
 /** The text of a string, symbol or code. */
 export const toText = (value: Value): string =>
   decodeUtf8(value.bytes, value.start + 4, value.start + 3 + readInt32(value.bytes, value.start))
@@ -183,7 +183,7 @@ export function toApproximateNumber(value: Value): number {
     case BsonType.double:
       return toDouble(value)
     case BsonType.int64:
-      return Number(toInt64(value))
+      return readInt64AsNumber(value.bytes, value.start)
     default:
       return NaN
   }

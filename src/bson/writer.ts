@@ -2,7 +2,7 @@
 import { assert } from '../base/assert.ts'
 import { CommandError } from '../base/errors.ts'
 import { builtBytesMax } from '../base/limits.ts'
-import { writeFloat64, writeInt32, writeInt64 } from './bytes.ts'
+import { writeFloat64, writeInt32, writeInt64, writeNumberAsInt64 } from './bytes.ts'
 import { BsonType, Value } from './value.ts'
 
 const indexNames: string[] = []
@@ -129,7 +129,9 @@ export class BsonWriter {
   }
 
   date(name: string, ms: number): void {
-    this.#eight(BsonType.date, name, BigInt(Math.trunc(ms)))
+    this.#head(BsonType.date, name, 8)
+    writeNumberAsInt64(this.#bytes, this.#at, ms)
+    this.#at += 8
   }
 
   #eight(type: number, name: string, value: bigint): void {
@@ -200,6 +202,15 @@ export class BsonWriter {
     this.#open.push(0)
     this.#at = 4
     return document
+  }
+
+  /**
+   * Begins with the first `length` bytes of the document before, which was ended in place: whole elements of its top level,
+   * nothing of this one being written yet.
+   */
+  beginAsBefore(length: number): void {
+    assert(this.#at === 4 && length <= this.#bytes.length, 'a document begins as one that was there')
+    this.#at = length
   }
 
   /** Ends the document and gives its bytes, which nobody else holds. */

@@ -7,8 +7,7 @@
 import { must } from '../base/assert.ts'
 import { firstElement, getField } from '../bson/reader.ts'
 import { documentBytes, documentValue } from '../bson/value.ts'
-import { BsonWriter } from '../bson/writer.ts'
-import { encodeEntry, type OplogEntry } from '../oplog/entry.ts'
+import { EntryEncoder, type OplogEntry } from '../oplog/entry.ts'
 import type { MaybePromise, WriteTransaction } from '../storage/engine.ts'
 import { applyDiff } from '../update/diff.ts'
 import { applyCommand } from './apply-command.ts'
@@ -18,7 +17,7 @@ import { idOf } from './document-id.ts'
 import { hasNoEntries, keyOfId, moveEntries, putEntries, removeEntries } from './index-entries.ts'
 import { recordKey } from './keys.ts'
 import { parseNamespace } from './namespace.ts'
-import { putRetryRecords } from './retry.ts'
+import { RetryRecords } from './retry.ts'
 
 /** An entry, and what the live path knows already and a replay has to look up. */
 export interface Change {
@@ -30,23 +29,43 @@ export interface Change {
   readonly after?: Uint8Array | undefined
 }
 
-/** Appends the entries to the log and makes the changes that they tell, in one transaction. */
+/** Appends entries to the log and makes the changes that they tell, one after another in one transaction. */
+export class ChangeWriter {
+  readonly #transaction: WriteTransaction
+  readonly #catalog: Catalog
+  readonly #encoder = new EntryEncoder()
+  readonly #records = new RetryRecords()
+
+  constructor(transaction: WriteTransaction, catalog: Catalog) {
+    this.#transaction = transaction
+    this.#catalog = catalog
+  }
+
+  /** Most changes need nothing looked up and are made at once: waiting for them all the same would cost as much as making them. */
+  write(change: Change): MaybePromise<void> {
+    this.#transaction.append(this.#encoder.encode(change.entry))
+    this.#records.add(change.entry)
+    return applyEntry(this.#transaction, this.#catalog, change)
+  }
+
+  /** Called once, behind the last change. */
+  end(): Promise<void> {
+    return this.#records.put(this.#transaction)
+  }
+}
+
+/** The same for changes that are known beforehand. */
 export async function commitChanges(
   transaction: WriteTransaction,
   catalog: Catalog,
   changes: readonly Change[],
 ): Promise<void> {
-  const writer = new BsonWriter(1024)
+  const writer = new ChangeWriter(transaction, catalog)
   for (const change of changes) {
-    transaction.append(encodeEntry(change.entry, writer))
-    const applied = applyEntry(transaction, catalog, change)
-    // Most changes need nothing looked up; waiting for them all the same costs as much as making them.
-    if (applied !== undefined) await applied
+    const written = writer.write(change)
+    if (written !== undefined) await written
   }
-  await putRetryRecords(
-    transaction,
-    changes.map(({ entry }) => entry),
-  )
+  await writer.end()
 }
 
 /** Makes the change that one entry tells. Retry records are not among it: they are put once a commit. */

@@ -6,7 +6,7 @@ import { documentBytesMax } from '../base/limits.ts'
 import { writeInt32 } from '../bson/bytes.ts'
 import { objectIdValue } from '../bson/encode.ts'
 import { ElementReader, fieldName, findField } from '../bson/reader.ts'
-import { BsonType, typeName, type Value } from '../bson/value.ts'
+import { BsonType, typeName, type Value, valueEnd } from '../bson/value.ts'
 import { BsonWriter } from '../bson/writer.ts'
 
 const idField = fieldName('_id')
@@ -92,11 +92,12 @@ function withTimestamps(document: Uint8Array, now: bigint): Uint8Array {
 /** `{ _id }` of a stored document, as change events and the oplog name it. */
 export function documentKeyOf(document: Uint8Array): Uint8Array {
   // In a stored document the _id stands first: type byte, name, value.
-  const { end } = idOf(document)
+  const end = valueEnd(document[4] as number, document, 9)
   const key = Buffer.allocUnsafe(end + 1)
-  key.set(document.subarray(4, end), 4)
-  key[end] = 0
   writeInt32(key, 0, end + 1)
+  if (end <= 32) for (let at = 4; at < end; at++) key[at] = document[at] as number
+  else key.set(document.subarray(4, end), 4)
+  key[end] = 0
   return key
 }
 

@@ -5,7 +5,7 @@ import { nameOf } from '../storage/changes.ts'
 import { packMeasurement } from '../bson/bucket.ts'
 import type { Value } from '../bson/value.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
-import { commitChanges, type Change } from './apply.ts'
+import { ChangeWriter, type Change } from './apply.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { duplicateId, requireOutsideTransaction, requireRoom, requireUnique, requireValid } from './constraints.ts'
 import { ensureInsertable, requireUserCollection } from './create.ts'
@@ -119,15 +119,17 @@ async function insertChunk(
       ? preparer(store, options)
       : packer(store, timeSeries, (await reserveBucketNumbers(transaction, to - from)) - BigInt(from))
   const rows = prepareRows(info, options, prepare, from, to)
-  const taken = info.capped === undefined ? await takenKeys(transaction, rows) : new Set<string>()
+  const stored = info.capped === undefined ? await transaction.getMany('records', rows.map(keyOfRow)) : []
   const hasUnique = info.indexes.some(index => index.hasEntries)
   const changeOf = changesOf(store, info, options)
-  const changes: Change[] = []
+  const changes = new ChangeWriter(transaction, store.catalog)
+  const inserted = new InsertedKeys()
   const writeErrors: WriteError[] = []
   const retriedIds: number[] = []
   let insertedCount = 0
-  for (const row of rows) {
-    const stmtId = options.firstStmtId + row.index
+  for (let place = 0; place < rows.length; place++) {
+    const row = rows[place] as Row
+    const stmtId = options.firstStmtId + from + place
     if (earlier(stmtId) !== undefined) {
       retriedIds.push(stmtId)
       insertedCount++
@@ -135,35 +137,33 @@ async function insertChunk(
     }
     const error =
       row.refusal ??
-      plainRefusalOf(store, info, row, taken, options) ??
+      (stored[place] !== undefined || inserted.has(row.key) ? duplicateId(info, row.document) : undefined) ??
+      invalidityOf(store, info, row, options) ??
       // Waiting for an answer that is known costs as much as the rest of the document.
       (hasUnique ? await collisionOf(transaction, info, row) : undefined)
     if (error !== undefined) {
-      writeErrors.push({ index: row.index, error })
+      writeErrors.push({ index: from + place, error })
       if (options.ordered) break
       continue
     }
-    const change = changeOf(row)
-    // Unique keys of this chunk's own documents are looked for in the transaction, so it has to hold them already.
-    if (hasUnique) await commitChanges(transaction, store.catalog, [change])
-    else changes.push(change)
-    if (row.key !== nowhere) taken.add(row.keyText)
+    const written = changes.write(changeOf(row, stmtId))
+    if (written !== undefined) await written
+    if (row.key !== nowhere) inserted.add(row.key)
     insertedCount++
   }
-  await commitChanges(transaction, store.catalog, changes)
+  await changes.end()
   return { insertedCount, writeErrors, retriedIds }
 }
 
 /** One document on its way in. `refusal` is set when it cannot be stored whatever else is there. */
 interface Row {
-  readonly index: number
   readonly document: Uint8Array
   /** `nowhere` until a capped collection gives it one. */
   readonly key: Uint8Array
-  /** The key's bytes as text, for sets. */
-  readonly keyText: string
   readonly refusal: CommandError | undefined
 }
+
+const keyOfRow = ({ key }: Row): Uint8Array => key
 
 /** The document number `index` of the command as it will be stored. @throws CommandError. */
 type Prepare = (given: Uint8Array, index: number) => { readonly document: Uint8Array; readonly id: Value }
@@ -187,10 +187,10 @@ function prepareRows(info: CollectionInfo, options: InsertOptions, prepare: Prep
       const { document, id } = prepare(given, index)
       requireRoom(info, document)
       const key = info.capped === undefined ? recordKey(info.id, id) : nowhere
-      rows.push({ index, document, key, keyText: nameOf(key), refusal: undefined })
+      rows.push({ document, key, refusal: undefined })
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      rows.push({ index, document: given, key: nowhere, keyText: '', refusal: error })
+      rows.push({ document: given, key: nowhere, refusal: error })
     }
   }
   return rows
@@ -199,24 +199,38 @@ function prepareRows(info: CollectionInfo, options: InsertOptions, prepare: Prep
 /** A key that no document has. */
 const nowhere = Uint8Array.of(0)
 
-/** Which of the keys hold a document already. */
-async function takenKeys(transaction: WriteTransaction, rows: readonly Row[]): Promise<Set<string>> {
-  const stored = await transaction.getMany(
-    'records',
-    rows.map(({ key }) => key),
-  )
-  return new Set(rows.filter((_, index) => stored[index] !== undefined).map(({ keyText }) => keyText))
+/**
+ * The keys under which documents were inserted. As long as each is above all before it, as ObjectIds of one driver are, the last one
+ * tells that a key is new.
+ */
+class InsertedKeys {
+  readonly #growing: Uint8Array[] = []
+  /** All of them, once a key was asked for that is not above the last. */
+  #names: Set<string> | undefined
+
+  has(key: Uint8Array): boolean {
+    if (this.#names === undefined) {
+      const last = this.#growing.at(-1)
+      if (last === undefined || Buffer.compare(last, key) < 0) return false
+      this.#names = new Set(this.#growing.map(nameOf))
+    }
+    return this.#names.has(nameOf(key))
+  }
+
+  /** Adds a key that `has` was just asked for. */
+  add(key: Uint8Array): void {
+    if (this.#names === undefined) this.#growing.push(key)
+    else this.#names.add(nameOf(key))
+  }
 }
 
-/** What is wrong with a document in itself, or beside the ones whose keys are taken. */
-function plainRefusalOf(
+/** What the collection's validator has against a document. */
+function invalidityOf(
   store: Store,
   info: CollectionInfo,
-  { keyText, document }: Row,
-  taken: ReadonlySet<string>,
+  { document }: Row,
   { bypassesValidation }: InsertOptions,
 ): CommandError | undefined {
-  if (taken.has(keyText)) return duplicateId(info, document)
   if (bypassesValidation || info.validator === undefined) return undefined
   return refusalIn(() => requireValid(store, info, document))
 }
@@ -248,24 +262,16 @@ function refusalIn(check: () => void): CommandError | undefined {
 }
 
 /** The changes that insert documents into a collection now. */
-function changesOf(store: Store, info: CollectionInfo, { retryable, firstStmtId }: InsertOptions) {
+function changesOf(store: Store, info: CollectionInfo, { retryable }: InsertOptions) {
   const ns = showNamespace(info.namespace)
+  const ui = info.uuid
   const wallMs = store.env.wallMs()
-  return ({ document, key, index }: Row): Change => ({
-    info,
-    key: info.capped === undefined ? key : undefined,
-    entry: {
-      op: 'i',
-      ns,
-      ui: info.uuid,
-      o: document,
-      o2: documentKeyOf(document),
-      wallMs,
-      statement: retryable && {
-        lsid: retryable.lsid,
-        txnNumber: retryable.txnNumber,
-        stmtId: firstStmtId + index,
-      },
-    },
-  })
+  return ({ document, key }: Row, stmtId: number): Change => {
+    const statement = retryable && { lsid: retryable.lsid, txnNumber: retryable.txnNumber, stmtId }
+    return {
+      info,
+      key: info.capped === undefined ? key : undefined,
+      entry: { op: 'i', ns, ui, o: document, o2: documentKeyOf(document), wallMs, statement },
+    }
+  }
 }

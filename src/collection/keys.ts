@@ -24,12 +24,13 @@ import { uint32BE } from './big-endian.ts'
 import type { IndexInfo } from './catalog.ts'
 import { indexRows } from './index-rows.ts'
 
+const idBytes = 4
 const hashBytes = 32
 const ascending = [1] as const
 
 /** The key of the document whose _id is `id`. Ids that are equal (1 and 1.0) have the same key. */
 export function recordKey(collectionId: number, id: Value): Uint8Array {
-  return prefixed(collectionId, encodeIndexKey([id], ascending))
+  return keyOf(collectionId, [id], ascending)
 }
 
 /** The keys of everything that begins with `id`: a collection's records, an index's entries. */
@@ -37,18 +38,12 @@ export function rangeOf(id: number): Range {
   return { from: uint32BE(id), to: uint32BE(id + 1) }
 }
 
-function prefixed(id: number, keyString: Uint8Array): Uint8Array {
-  const isLong = keyString.length + 4 > keyBytesMax
-  const key = Buffer.allocUnsafe(isLong ? keyBytesMax : keyString.length + 4)
-  key[0] = id >>> 24
-  key[1] = id >>> 16
-  key[2] = id >>> 8
-  key[3] = id
-  if (isLong) {
-    key.set(keyString.subarray(0, keyBytesMax - 4 - hashBytes), 4)
-    key.set(createHash('sha256').update(keyString).digest(), keyBytesMax - hashBytes)
-  } else key.set(keyString, 4)
-  return key
+function keyOf(id: number, values: readonly Value[], directions: readonly (1 | -1)[]): Uint8Array {
+  const key = encodeIndexKey(values, directions, id)
+  if (key.length <= keyBytesMax) return key
+  const cut = Buffer.from(key.subarray(0, keyBytesMax))
+  cut.set(createHash('sha256').update(key.subarray(idBytes)).digest(), keyBytesMax - hashBytes)
+  return cut
 }
 
 /** The key behind `key` and before all others: where a scan goes on. */
@@ -68,7 +63,7 @@ export interface IndexEntry {
 /** The entry that an _id has in an _id index with entries. */
 export function idEntry(index: IndexInfo, id: Value): IndexEntry {
   const isCollated = index.collation !== undefined && mayHoldText(id)
-  return { key: prefixed(index.id, encodeIndexKey([id], ascending)), values: [id], isCollated }
+  return { key: keyOf(index.id, [id], ascending), values: [id], isCollated }
 }
 
 /**
@@ -90,7 +85,7 @@ export function indexEntriesOf(index: IndexInfo, document: Uint8Array): IndexEnt
     const values = row.map(value => value ?? nullValue)
     const isCollated = index.collation !== undefined && values.some(mayHoldText)
     if (index.hasTextAlone && !isCollated) continue
-    const key = prefixed(index.id, encodeIndexKey(values, directions))
+    const key = keyOf(index.id, values, directions)
     entries.set(nameOf(key), { key, values, isCollated })
   }
   const found = [...entries.values()]

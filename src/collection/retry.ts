@@ -80,56 +80,84 @@ export async function lastNumberOf(
   return readRecord(reader, lsid)
 }
 
-/** Remembers the statements, and the transaction, of the entries of one commit. */
-export async function putRetryRecords(transaction: WriteTransaction, entries: readonly OplogEntry[]): Promise<void> {
-  for (const [lsid, own] of bySession(entries)) {
-    const before = await readRecord(transaction, lsid)
-    transaction.put('session', lsid, encodeRecord(withStatements(before, own)))
+/** Statements of one number of a session that lie next to each other and were answered alike; or a piece of its transaction. */
+interface Run {
+  readonly id: TransactionId
+  wallMs: number
+  /** Undefined for a transaction. */
+  readonly statements: Statements | undefined
+}
+
+/** What the entries of one commit tell of the sessions' statements and transactions, gathered entry by entry. */
+export class RetryRecords {
+  readonly #runs: Run[] = []
+
+  add({ op, retried, statement, transaction, wallMs }: OplogEntry): void {
+    const id = statement ?? transaction
+    if (id === undefined) return
+    const statements = statement && { first: statement.stmtId, count: 1, op, retried }
+    const last = this.#runs.at(-1)
+    if (last !== undefined && isSameNumber(last.id, id) && goesOn(last.statements, statements)) last.wallMs = wallMs
+    else this.#runs.push({ id, wallMs, statements })
+  }
+
+  /** Remembers them, behind the last entry. */
+  async put(transaction: WriteTransaction): Promise<void> {
+    for (const [lsid, own] of bySession(this.#runs)) {
+      const before = await readRecord(transaction, lsid)
+      transaction.put('session', lsid, encodeRecord(withRuns(before, own)))
+    }
   }
 }
 
-/** The entries that belong to a session, by session. One command has one session, so there is hardly ever a second. */
-function bySession(entries: readonly OplogEntry[]): [lsid: Uint8Array, own: OplogEntry[]][] {
-  const groups: [Uint8Array, OplogEntry[]][] = []
-  for (const entry of entries) {
-    const id = entry.statement ?? entry.transaction
-    if (id === undefined) continue
-    const group = groups.find(([lsid]) => lsid === id.lsid || sameBytes(lsid, id.lsid))
-    if (group === undefined) groups.push([id.lsid, [entry]])
-    else group[1].push(entry)
+/** Remembers the statements, and the transaction, of the entries of one commit. */
+export async function putRetryRecords(transaction: WriteTransaction, entries: readonly OplogEntry[]): Promise<void> {
+  const records = new RetryRecords()
+  for (const entry of entries) records.add(entry)
+  await records.put(transaction)
+}
+
+const isSameSession = (a: Uint8Array, b: Uint8Array): boolean => a === b || sameBytes(a, b)
+
+const isSameNumber = (a: TransactionId, b: TransactionId): boolean =>
+  a.txnNumber === b.txnNumber && isSameSession(a.lsid, b.lsid)
+
+/** Makes `last` hold `next` too; false when they are not of a kind, do not lie next to each other, or are answered differently. */
+function goesOn(last: Statements | undefined, next: Statements | undefined): boolean {
+  if (last === undefined || next === undefined) return last === next
+  if (last.op !== next.op || last.first + last.count !== next.first) return false
+  if (last.retried !== undefined || next.retried !== undefined) return false
+  last.count += next.count
+  return true
+}
+
+/** One command has one session, so there is hardly ever a second. */
+function bySession(runs: readonly Run[]): [lsid: Uint8Array, own: Run[]][] {
+  const groups: [Uint8Array, Run[]][] = []
+  for (const run of runs) {
+    const group = groups.find(([lsid]) => isSameSession(lsid, run.id.lsid))
+    if (group === undefined) groups.push([run.id.lsid, [run]])
+    else group[1].push(run)
   }
   return groups
 }
 
-function withStatements(before: RetryRecord | undefined, entries: readonly OplogEntry[]): RetryRecord {
+function withRuns(before: RetryRecord | undefined, runs: readonly Run[]): RetryRecord {
   let txnNumber = before?.txnNumber ?? 0n
   let wallMs = before?.wallMs ?? 0
   let isTransaction = before?.isTransaction ?? false
-  let statements = (before?.statements ?? []).map(each => ({ ...each }))
-  for (const entry of entries) {
-    const { op, retried, statement } = entry
-    const id = must(statement ?? entry.transaction, 'session of an entry')
+  let rows = (before?.statements ?? []).map(each => ({ ...each }))
+  for (const { id, statements, ...run } of runs) {
     if (id.txnNumber > txnNumber) {
       txnNumber = id.txnNumber
-      statements = []
+      rows = []
       isTransaction = false
     }
-    wallMs = entry.wallMs
-    if (statement === undefined) {
-      isTransaction ||= id.txnNumber === txnNumber
-      continue
-    }
-    const last = statements.at(-1)
-    const continues =
-      last !== undefined &&
-      last.op === op &&
-      last.first + last.count === statement.stmtId &&
-      last.retried === undefined &&
-      retried === undefined
-    if (continues) last.count++
-    else statements.push({ first: statement.stmtId, count: 1, op, retried })
+    wallMs = run.wallMs
+    if (statements === undefined) isTransaction ||= id.txnNumber === txnNumber
+    else if (!goesOn(rows.at(-1), statements)) rows.push({ ...statements })
   }
-  return { txnNumber, wallMs, statements, isTransaction }
+  return { txnNumber, wallMs, statements: rows, isTransaction }
 }
 
 async function readRecord(reader: Reader, lsid: Uint8Array): Promise<RetryRecord | undefined> {

@@ -143,7 +143,7 @@ function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Ta
   }
   for (const [name, sequence] of sequences) {
     const parser = parsers[places.get(name) as number] as FieldParser<unknown>
-    parsed[name] = sequenceParser(parser)(sequence.map(documentValue), `${path}.${name}`)
+    parsed[name] = sequenceParser(parser)(sequence, `${path}.${name}`)
   }
   for (const place of required) {
     const name = names[place] as string
@@ -164,15 +164,17 @@ export function freeFields(request: CommandRequest): [name: string, value: Value
   return others.filter(([name]) => !generic.has(name))
 }
 
-/** Parsers of lists carry a second face, which takes the items of a document sequence. */
-const listParsers = new WeakMap<FieldParser<unknown>, (items: readonly Value[], path: string) => unknown>()
+/** Parsers of lists carry a second face, which takes a document sequence. */
+const sequenceParsers = new WeakMap<FieldParser<unknown>, SequenceParser>()
 
-function sequenceParser(parser: FieldParser<unknown>) {
-  const list = listParsers.get(parser)
-  return (items: readonly Value[], path: string) => {
-    if (list === undefined) throw new CommandError('TypeMismatch', `BSON field '${path}' cannot be a document sequence`)
-    return list(items, path)
-  }
+type SequenceParser = (documents: readonly Uint8Array[], path: string) => unknown
+
+function sequenceParser(parser: FieldParser<unknown>): SequenceParser {
+  return sequenceParsers.get(parser) ?? noSequence
+}
+
+const noSequence: SequenceParser = (_, path) => {
+  throw new CommandError('TypeMismatch', `BSON field '${path}' cannot be a document sequence`)
 }
 
 export function wrongType(value: Value, path: string, expected: string): CommandError {
@@ -187,8 +189,8 @@ export function optional<T, F>(parser: FieldParser<T>, fallback: F): FieldParser
 export function optional<T>(parser: FieldParser<T>): FieldParser<T | undefined>
 export function optional<T, F>(parser: FieldParser<T>, fallback?: F): FieldParser<T | F | undefined> {
   const parse: FieldParser<T | F | undefined> = (value, path) => (value === undefined ? fallback : parser(value, path))
-  const list = listParsers.get(parser)
-  if (list !== undefined) listParsers.set(parse, list)
+  const sequence = sequenceParsers.get(parser)
+  if (sequence !== undefined) sequenceParsers.set(parse, sequence)
   return parse
 }
 
@@ -284,9 +286,13 @@ export function many<T>(item: FieldParser<T>): FieldParser<T[]> {
     if (value.type !== BsonType.array) throw wrongType(value, path, 'array')
     return list(itemsOf(value), path)
   })
-  listParsers.set(parse, list)
+  sequenceParsers.set(parse, (documents, path) => list(documents.map(documentValue), path))
   return parse
 }
+
+/** An array of documents, or a document sequence, which is taken as it is: each one's bytes. */
+export const documents: FieldParser<readonly Uint8Array[]> = many(documentOnly)
+sequenceParsers.set(documents, given => given)
 
 /** A collection's name: the first field of a command that works on one. */
 export const collectionName: FieldParser<string> = required((value, path) => {

@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'bson'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BsonWriter } from '../bson/writer.ts'
-import { decodeEntry, encodeEntry, type OplogEntry } from './entry.ts'
+import { decodeEntry, encodeEntry, EntryEncoder, type OplogEntry } from './entry.ts'
 
 const document = fc
   .dictionary(
@@ -48,6 +48,40 @@ test('decode(encode(entry)) is entry', () =>
       expect(plain(decodeEntry(encodeEntry(each, new BsonWriter())))).toEqual(plain(each))
     }),
   ))
+
+test('entries encoded one after another have the bytes that each has alone', () => {
+  // Parts of few, so that entries often share some of what they begin with, or all of it.
+  const ids = [1, 1, 2].map(byte => new Uint8Array(16).fill(byte))
+  const id = fc.record({ lsid: fc.constantFrom(...ids), txnNumber: fc.constantFrom(1n, 2n) })
+  const similar = fc
+    .tuple(
+      entry,
+      fc.constantFrom('d.c', 'd.$cmd'),
+      optional(fc.constantFrom(...ids)),
+      optional(id),
+      fc.boolean(),
+      // Larger than the encoder's first buffer.
+      fc.constantFrom(0, 3000),
+    )
+    .map(([each, ns, ui, of, isTransaction, bytes]): OplogEntry => ({
+      ...each,
+      op: each.op === 'u' ? 'u' : 'i',
+      ns,
+      ui,
+      o: bytes === 0 ? each.o : Uint8Array.from(serialize({ text: 'x'.repeat(bytes) })),
+      statement: of && !isTransaction ? { ...of, stmtId: 7 } : undefined,
+      transaction: of && isTransaction ? of : undefined,
+    }))
+  fc.assert(
+    fc.property(fc.array(similar, { maxLength: 12 }), entries => {
+      const encoder = new EntryEncoder()
+      const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+      expect(entries.map(each => hex(encoder.encode(each)))).toEqual(
+        entries.map(each => hex(encodeEntry(each, new BsonWriter()))),
+      )
+    }),
+  )
+})
 
 test('an entry reads as one of MongoDB does', () => {
   const o = serialize({ _id: 1, x: 2 })

@@ -14,6 +14,7 @@
  *  3. The state is a function of the entries: collection/apply.ts is that function, and live writes go through it too.
  */
 import { must } from '../base/assert.ts'
+import { sameBytes } from '../bson/bytes.ts'
 import { ElementReader, fieldName, findField } from '../bson/reader.ts'
 import { documentBytes, toBinaryParts, toDateMs, toInt32, toInt64, toText } from '../bson/value.ts'
 import { BsonWriter } from '../bson/writer.ts'
@@ -54,26 +55,69 @@ export interface OplogEntry {
   readonly retried?: Uint8Array | undefined
 }
 
-/** Its bytes, which the next entry of the same writer overwrites. */
+/**
+ * Encodes the entries of one commit, one after another. Those that follow each other are mostly of one statement in one
+ * collection, so they begin alike, and what they begin with is written once.
+ */
+export class EntryEncoder {
+  readonly #writer = new BsonWriter(1024)
+  /** The entry before, and how many bytes of it are its head. */
+  #last: OplogEntry | undefined
+  #headBytes = 0
+
+  /** Its bytes, which the next entry overwrites. */
+  encode(entry: OplogEntry): Uint8Array {
+    const writer = this.#writer
+    if (this.#last !== undefined && beginAlike(this.#last, entry)) writer.beginAsBefore(this.#headBytes)
+    else {
+      writeHead(writer, entry)
+      this.#headBytes = writer.length
+    }
+    this.#last = entry
+    writeRest(writer, entry)
+    return writer.finishInPlace()
+  }
+}
+
+/** The bytes of an entry alone, which the next document of the same writer overwrites. */
 export function encodeEntry(entry: OplogEntry, writer: BsonWriter): Uint8Array {
-  const { statement } = entry
-  const id = statement ?? entry.transaction
+  writeHead(writer, entry)
+  writeRest(writer, entry)
+  return writer.finishInPlace()
+}
+
+/** Whether both have the same head. */
+function beginAlike(a: OplogEntry, b: OplogEntry): boolean {
+  const aId = a.statement ?? a.transaction
+  const bId = b.statement ?? b.transaction
+  if (a.op !== b.op || a.ns !== b.ns || aId?.txnNumber !== bId?.txnNumber) return false
+  return areAlike(a.ui, b.ui) && areAlike(aId?.lsid, bId?.lsid)
+}
+
+const areAlike = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && sameBytes(a, b))
+
+/** What entries that belong together begin with. */
+function writeHead(writer: BsonWriter, { op, ns, ui, statement, transaction }: OplogEntry): void {
+  const id = statement ?? transaction
   if (id !== undefined) {
     writer.startDocument('lsid')
     writer.binary('id', 4, id.lsid)
     writer.end()
     writer.int64('txnNumber', id.txnNumber)
   }
-  writer.string('op', entry.op)
-  writer.string('ns', entry.ns)
-  if (entry.ui !== undefined) writer.binary('ui', 4, entry.ui)
-  writer.document('o', entry.o)
-  if (entry.o2 !== undefined) writer.document('o2', entry.o2)
+  writer.string('op', op)
+  writer.string('ns', ns)
+  if (ui !== undefined) writer.binary('ui', 4, ui)
+}
+
+function writeRest(writer: BsonWriter, { o, o2, statement, wallMs, preImage, retried }: OplogEntry): void {
+  writer.document('o', o)
+  if (o2 !== undefined) writer.document('o2', o2)
   if (statement !== undefined) writer.int32('stmtId', statement.stmtId)
-  writer.date('wall', entry.wallMs)
-  if (entry.preImage !== undefined) writer.document('preImage', entry.preImage)
-  if (entry.retried !== undefined) writer.document('retried', entry.retried)
-  return writer.finishInPlace()
+  writer.date('wall', wallMs)
+  if (preImage !== undefined) writer.document('preImage', preImage)
+  if (retried !== undefined) writer.document('retried', retried)
 }
 
 /** The entry in bytes of ours; its documents share them. */

@@ -11,11 +11,10 @@
 import type { Timer } from '../base/env.ts'
 import { CommandError } from '../base/errors.ts'
 import { transactionLifetimeSecondsMax } from '../base/limits.ts'
-import { BsonWriter } from '../bson/writer.ts'
 import type { Namespace } from '../collection/namespace.ts'
 import { putRetryRecords } from '../collection/retry.ts'
 import type { Store } from '../collection/store.ts'
-import { decodeEntry, encodeEntry, type TransactionId } from '../oplog/entry.ts'
+import { decodeEntry, EntryEncoder, type TransactionId } from '../oplog/entry.ts'
 import type { WriteTransaction } from '../storage/engine.ts'
 import type { EndReason } from '../storage/held-snapshot.ts'
 import type { Overlay } from '../storage/overlay.ts'
@@ -160,8 +159,8 @@ export class SessionTransaction implements TransactionHandle {
   async #conclude(transaction: WriteTransaction, bytes: readonly Uint8Array[]): Promise<void> {
     const wallMs = this.#base.env.wallMs()
     const entries = bytes.map(entry => ({ ...decodeEntry(entry), wallMs, transaction: this.id }))
-    const writer = new BsonWriter(1024)
-    for (const entry of entries) transaction.append(encodeEntry(entry, writer))
+    const encoder = new EntryEncoder()
+    for (const entry of entries) transaction.append(encoder.encode(entry))
     await putRetryRecords(transaction, entries)
   }
 

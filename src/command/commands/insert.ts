@@ -1,12 +1,12 @@
 /** Inserts documents into one collection, creating it if it is not there. */
 import { insertDocuments } from '../../collection/insert.ts'
 import type { Command } from '../command.ts'
-import { bool, collectionName, documentOnly, many, optional, readFields } from '../fields.ts'
+import { bool, collectionName, documents, optional, readFields } from '../fields.ts'
 import { encodeWriteErrors, requireStatementCount, writeFields } from '../write-reply.ts'
 
 const table = {
   insert: collectionName,
-  documents: many(documentOnly),
+  documents,
   ...writeFields,
   bypassEmptyTsReplacement: optional(bool, false),
 }
@@ -18,12 +18,12 @@ export const command: Command = {
   countsItself: true,
   retryable: true,
   async run(request, { store, counters, operation: { retryable, transaction } }) {
-    const { insert, documents, ordered, ...parts } = readFields(request, table)
-    requireStatementCount(documents.length)
-    counters.operations.insert += documents.length
+    const { insert, ordered, ...parts } = readFields(request, table)
+    requireStatementCount(parts.documents.length)
+    counters.operations.insert += parts.documents.length
     const { insertedCount, writeErrors, retriedIds } = await insertDocuments(store, {
       namespace: { db: request.db, coll: insert },
-      documents,
+      documents: parts.documents,
       firstStmtId: 0,
       // In a transaction the first refusal ends everything.
       ordered: ordered || transaction !== undefined,

@@ -117,9 +117,10 @@ test('whenever a process is killed while it makes new data, the next one opens',
 
 test('nothing is readable, announced or acknowledged before it is on the disk', ({ skip }) => {
   if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
-  if (spawnSync('strace', ['-V']).status !== 0) return skipped(skip, 'there is no strace here to hold up fdatasync')
+  if (spawnSync('strace', ['-V']).status !== 0) return skipped(skip, 'there is no strace here to hold up the disk')
   const heldUpMs = 200
-  const inject = `inject=fdatasync:delay_enter=${heldUpMs * 1000}`
+  const calls = 'pwrite64,fdatasync'
+  const inject = `inject=${calls}:delay_enter=${heldUpMs * 1000}`
   const script = [process.execPath, join(here, 'slow-sync.mjs'), join(root, 'slow')]
   const output = execFileSync('strace', [
     '-f',
@@ -127,7 +128,7 @@ test('nothing is readable, announced or acknowledged before it is on the disk', 
     '-o',
     '/dev/null',
     '-e',
-    'trace=fdatasync',
+    `trace=${calls}`,
     '-e',
     inject,
     ...script,

@@ -1,6 +1,7 @@
-// Writes once while somebody holds up every fdatasync, and says as JSON when the value was readable, announced and acknowledged.
+// Writes once while somebody holds up every call that brings something to the disk, and says as JSON when the value was readable,
+// announced and acknowledged.
 //
-//   strace -f -e trace=fdatasync -e inject=fdatasync:delay_enter=<µs> node slow-sync.mjs <folder>
+//   strace -f -e trace=pwrite64,fdatasync -e inject=pwrite64,fdatasync:delay_enter=<µs> node slow-sync.mjs <folder>
 import { engine as embedded } from '../../dist/storage/engines/embedded.js'
 
 const engine = await embedded.open({

@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readFloat64, readInt64, readInt64AsNumber, writeFloat64, writeInt64, writeNumberAsInt64 } from './bytes.ts'
+import {
+  decodeName,
+  readFloat64,
+  readInt64,
+  readInt64AsNumber,
+  writeFloat64,
+  writeInt64,
+  writeNumberAsInt64,
+} from './bytes.ts'
 
 const int64 = fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n })
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true })
@@ -37,6 +45,27 @@ test('a number is written as the int64 that it is without what is behind the poi
 test('what is not finite is never written as an integer', () => {
   for (const value of [NaN, Infinity, -Infinity]) {
     expect(() => writeNumberAsInt64(Buffer.alloc(8), 0, value)).toThrow('an integer is finite')
+  }
+})
+
+test('a name is the text of its bytes, whichever names came before', () =>
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), fc.string(), fc.string({ unit: 'binary' }))),
+      names => {
+        // Twice, so that each is met again.
+        for (const name of [...names, ...names]) {
+          const bytes = Buffer.from(`-${name}-`)
+          expect(decodeName(bytes, 1, bytes.length - 1)).toBe(bytes.toString('utf8', 1, bytes.length - 1))
+        }
+      },
+    ),
+  ))
+
+test('names that share a place do not become each other', () => {
+  const names = Array.from({ length: 5000 }, (_, index) => `field${index}`)
+  for (const name of [...names, ...names.toReversed()]) {
+    expect(decodeName(Buffer.from(name), 0, name.length)).toBe(name)
   }
 })
 

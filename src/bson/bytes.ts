@@ -86,6 +86,37 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')
 }
 
+/** A power of two. */
+const nameCountMax = 1024
+
+/** Field names that were met, each in the place that its bytes say, until another one needs that. */
+const knownNames = Array.from<string | undefined>({ length: nameCountMax })
+
+/**
+ * A field's name, as `decodeUtf8`. Names are few and come again and again, and making the text costs more than recognizing it: so
+ * the short ones, if they are ASCII, are the very strings of the last time.
+ */
+export function decodeName(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start
+  if (length > 24) return decodeUtf8(bytes, start, end)
+  let hash = length
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0
+  const place = (hash ^ (hash >>> 10)) & (nameCountMax - 1)
+  const known = knownNames[place]
+  if (known !== undefined && isAscii(known, bytes, start, length)) return known
+  const name = decodeUtf8(bytes, start, end)
+  // Only ASCII has as many characters as bytes.
+  if (name.length === length) knownNames[place] = name
+  return name
+}
+
+/** Whether `text` has these characters. */
+function isAscii(text: string, bytes: Uint8Array, start: number, length: number): boolean {
+  if (text.length !== length) return false
+  for (let index = 0; index < length; index++) if (text.charCodeAt(index) !== bytes[start + index]) return false
+  return true
+}
+
 export const encodeUtf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8')
 
 /** Whether two ranges hold the same bytes. */

@@ -1,5 +1,5 @@
 /** Walks over the elements of a document without decoding what nobody asks for. */
-import { decodeUtf8, encodeUtf8, readInt32 } from './bytes.ts'
+import { decodeName, encodeUtf8, readInt32 } from './bytes.ts'
 import { BsonType, Value, valueEnd } from './value.ts'
 
 /**
@@ -48,7 +48,7 @@ export class ElementReader {
   }
 
   get name(): string {
-    return decodeUtf8(this.bytes, this.nameStart, this.nameEnd)
+    return decodeName(this.bytes, this.nameStart, this.nameEnd)
   }
 
   get value(): Value {

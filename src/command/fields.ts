@@ -46,7 +46,7 @@ const generic = new Set([
 ])
 
 /**
- * The fields of a request's body, by the table. `as` is the command's own name where clients may use another spelling.
+ * The fields of a request's body, by the table, which lives longer than the request where that is a frequent one. `as` is the command's own name where clients may use another spelling.
  *
  * @throws CommandError 40415, 40414, 40413 or 14, naming the field.
  */
@@ -59,10 +59,16 @@ export function readFields<Table extends FieldTable>(
   return read({ path: as, isCommand: true, value: documentValue(request.body), sequences }, table)
 }
 
+/** Refuses fields beside the command's own and the generic ones. @throws as `readFields`. */
+export const requireNoFields = (request: CommandRequest): void => void readFields(request, noTable)
+
 /** The same for a document inside a command: one statement of `updates`, a `cursor` option. `path` is for messages. */
 export function readDocumentFields<Table extends FieldTable>(path: string, value: Value, table: Table): Parsed<Table> {
   return read({ path, isCommand: false, value, sequences: noSequences }, table)
 }
+
+// One for all: what is known of a table is known of the object.
+const noTable: FieldTable = {}
 
 type FieldTable = Readonly<Record<string, FieldParser<unknown>>>
 

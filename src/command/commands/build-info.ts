@@ -1,14 +1,14 @@
 /** Version and build: the MongoDB release whose commands are here, and our own version beside it. */
 import { documentBytesMax } from '../../base/limits.ts'
 import type { Command } from '../command.ts'
-import { readFields } from '../fields.ts'
+import { requireNoFields } from '../fields.ts'
 import { versionArray } from '../server-facts.ts'
 
 export const command: Command = {
   name: 'buildInfo',
   aliases: ['buildinfo'],
   run(request, { facts }) {
-    readFields(request, {})
+    requireNoFields(request)
     return {
       version: facts.version,
       gitVersion: 'tailrace',

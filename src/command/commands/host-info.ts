@@ -1,14 +1,14 @@
 /** The machine underneath. */
 import { arch, availableParallelism, release, totalmem, type } from 'node:os'
 import type { Command } from '../command.ts'
-import { readFields } from '../fields.ts'
+import { requireNoFields } from '../fields.ts'
 
 const bytesPerMiB = 1024 * 1024
 
 export const command: Command = {
   name: 'hostInfo',
   run(request, { env, facts }) {
-    readFields(request, {})
+    requireNoFields(request)
     const memoryMiB = Math.floor(totalmem() / bytesPerMiB)
     return {
       system: {

@@ -1,11 +1,11 @@
 /** All commands, by their name. */
 import type { Command } from '../command.ts'
-import { readFields } from '../fields.ts'
+import { requireNoFields } from '../fields.ts'
 
 export const command: Command = {
   name: 'listCommands',
   run(request, { commands }) {
-    readFields(request, {})
+    requireNoFields(request)
     const all = [...new Set(commands.values())].sort((a, b) => (a.name < b.name ? -1 : 1))
     return { commands: Object.fromEntries(all.map(member => [member.name, described(member)])) }
   },

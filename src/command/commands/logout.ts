@@ -1,11 +1,11 @@
 /** Nobody is logged in, so nobody is logged out. */
 import type { Command } from '../command.ts'
-import { readFields } from '../fields.ts'
+import { requireNoFields } from '../fields.ts'
 
 export const command: Command = {
   name: 'logout',
   run(request) {
-    readFields(request, {})
+    requireNoFields(request)
     return {}
   },
 }

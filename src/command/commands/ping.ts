@@ -1,12 +1,12 @@
 /** Answers, which is all that it is asked for. */
 import type { Command } from '../command.ts'
-import { readFields } from '../fields.ts'
+import { requireNoFields } from '../fields.ts'
 
 export const command: Command = {
   name: 'ping',
   inApiVersion1: true,
   run(request) {
-    readFields(request, {})
+    requireNoFields(request)
     return {}
   },
 }

@@ -2,12 +2,12 @@
 import { sessionIdleMinutesMax } from '../../base/limits.ts'
 import { binaryValue } from '../../bson/encode.ts'
 import type { Command } from '../command.ts'
-import { readFields } from '../fields.ts'
+import { requireNoFields } from '../fields.ts'
 
 export const command: Command = {
   name: 'startSession',
   run(request, { env, sessions }) {
-    readFields(request, {})
+    requireNoFields(request)
     const lsid = env.randomBytes(16)
     // Version 4 and variant 1 of a UUID, which drivers check. Source: RFC 9562, section 5.4.
     lsid[6] = ((lsid[6] as number) & 0x0f) | 0x40

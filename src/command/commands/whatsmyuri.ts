@@ -1,11 +1,11 @@
 /** The client's address as the server sees it. */
 import type { Command } from '../command.ts'
-import { readFields } from '../fields.ts'
+import { requireNoFields } from '../fields.ts'
 
 export const command: Command = {
   name: 'whatsmyuri',
   run(request, { client }) {
-    readFields(request, {})
+    requireNoFields(request)
     return { you: client.remoteAddress }
   },
 }

@@ -72,11 +72,19 @@ export async function readByIds(
   { ids, match }: Selection & { ids: readonly Value[] },
 ): Promise<Located[]> {
   const keys = info.capped === undefined ? distinctKeys(info, ids) : await placesOf(reader, info, ids)
-  const documents = await reader.getMany('records', keys)
+  return matching(keys, await reader.getMany('records', keys), match)
+}
+
+/** Of the documents under these keys, undefined where there is none, those that match. */
+function matching(
+  keys: readonly Uint8Array[],
+  documents: readonly (Uint8Array | undefined)[],
+  match: Match,
+): Located[] {
   const found: Located[] = []
-  for (const [index, key] of keys.entries()) {
+  for (let index = 0; index < keys.length; index++) {
     const document = documents[index]
-    if (document !== undefined && match(document)) found.push({ key, document })
+    if (document !== undefined && match(document)) found.push({ key: keys[index] as Uint8Array, document })
   }
   return found
 }

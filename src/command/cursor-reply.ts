@@ -2,7 +2,7 @@
 import { CommandError } from '../base/errors.ts'
 import { type Encodable, timestampValue } from '../bson/encode.ts'
 import type { CursorOwner } from '../cursor/registry.ts'
-import type { Batch, CursorSource } from '../cursor/source.ts'
+import type { Batch, BatchLimits, CursorSource } from '../cursor/source.ts'
 import { sessionKeyOf } from '../session/sessions.ts'
 import type { CommandContext, Operation, Reply } from './command.ts'
 import { originOf } from './describe-cursor.ts'
@@ -23,28 +23,42 @@ export interface FirstBatchOptions {
 export async function firstBatch(
   context: CommandContext,
   source: CursorSource,
-  { namespace, batchSize, isChangeStream = false, doing, singleBatch = false }: FirstBatchOptions,
+  options: FirstBatchOptions,
 ): Promise<Reply> {
-  const { cursors, operation, client, sessions } = context
+  const { operation } = context
   let batch: Batch
   try {
-    batch = await source.next({
-      countMax: batchSize,
-      waitMs: 0,
-      // Made when somebody asks for it: nobody waits here, and most sources never look.
-      get signal() {
-        return operation.signal
-      },
-      check: () => operation.check(),
-    })
+    batch = await source.next(limitsOf(operation, options))
     // Ended meanwhile, the session begins anew: else the cursor would belong to none that can end.
-    if (!batch.exhausted && operation.lsid !== undefined) sessions.touch(operation.lsid)
+    if (!batch.exhausted && operation.lsid !== undefined) context.sessions.touch(operation.lsid)
   } catch (error) {
     source.close()
-    throw doing !== undefined && error instanceof CommandError ? error.during(doing) : error
+    throw options.doing !== undefined && error instanceof CommandError ? error.during(options.doing) : error
   }
+  return replyWith(context, source, batch, options)
+}
+
+function limitsOf(operation: Operation, { batchSize }: FirstBatchOptions): BatchLimits {
+  return {
+    countMax: batchSize,
+    waitMs: 0,
+    // Made when somebody asks for it: nobody waits here, and most sources never look.
+    get signal() {
+      return operation.signal
+    },
+    check: () => operation.check(),
+  }
+}
+
+function replyWith(
+  { cursors, operation, client }: CommandContext,
+  source: CursorSource,
+  taken: Batch,
+  { namespace, isChangeStream = false, singleBatch = false }: FirstBatchOptions,
+): Reply {
   const { atClusterTime, transaction } = operation
-  if (atClusterTime !== undefined) batch = { ...batch, extra: { atClusterTime: timestampValue(atClusterTime) } }
+  const batch =
+    atClusterTime === undefined ? taken : { ...taken, extra: { atClusterTime: timestampValue(atClusterTime) } }
   if (batch.exhausted || singleBatch) {
     source.close()
     return cursorReply('firstBatch', batch, 0n, namespace)

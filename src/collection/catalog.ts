@@ -18,7 +18,7 @@ import { BsonType, documentBytes, isNumber, toBool, toInt32, toText, type Value 
 import { toExactInteger, toNearestDouble } from '../bson/number.ts'
 import type { Variables } from '../expression/variables.ts'
 import { compileMatch, type Match, type MatchOptions } from '../query/match.ts'
-import type { Reader, WriteTransaction } from '../storage/engine.ts'
+import type { MaybePromise, Reader, WriteTransaction } from '../storage/engine.ts'
 import type { Namespace } from './namespace.ts'
 import { timeSeriesOf, type TimeSeries } from './time-series.ts'
 
@@ -97,9 +97,10 @@ export class Catalog {
   }
 
   /** The collection of that name in what `reader` sees; undefined when there is none. */
-  async find(reader: Reader, namespace: Namespace): Promise<CollectionInfo | undefined> {
-    const bytes = await reader.get('catalog', catalogKey(namespace))
-    return bytes === undefined ? undefined : this.decode(namespace, bytes)
+  find(reader: Reader, namespace: Namespace): MaybePromise<CollectionInfo | undefined> {
+    const found = reader.get('catalog', catalogKey(namespace))
+    const decode = (bytes: Uint8Array | undefined) => bytes && this.decode(namespace, bytes)
+    return found instanceof Promise ? found.then(decode) : decode(found)
   }
 
   decode(namespace: Namespace, bytes: Uint8Array): CollectionInfo {

@@ -2,13 +2,14 @@
 import type { Value } from '../bson/value.ts'
 import { anyCollationKey } from './apply-command.ts'
 import type { Namespace } from './namespace.ts'
+import type { MaybePromise } from '../storage/engine.ts'
 import { withSnapshot, type Store } from './store.ts'
 
 /**
  * The complete specification; undefined when there is none. Every command asks, so as long as no collection ever had one, the
  * catalog is not looked into for it.
  */
-export async function defaultCollation(store: Store, namespace: Namespace): Promise<Value | undefined> {
+export function defaultCollation(store: Store, namespace: Namespace): MaybePromise<Value | undefined> {
   const { catalog } = store
   if (catalog.hasCollations === false) return undefined
   return withSnapshot(store, async snapshot => {

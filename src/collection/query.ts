@@ -4,8 +4,10 @@ import { blockingStageBytesMax } from '../base/limits.ts'
 import type { MemoryPool } from '../base/memory-pool.ts'
 import type { Pace } from '../base/pace.ts'
 import type { Sort, SortKey } from '../query/sort.ts'
+import type { MaybePromise } from '../storage/engine.ts'
+import type { CollectionInfo } from './catalog.ts'
 import type { Namespace } from './namespace.ts'
-import { readByIds, readDocuments, type Selection } from './read.ts'
+import { type Located, readByIds, readDocuments, type Selection } from './read.ts'
 import { withSnapshot, type Store } from './store.ts'
 import { findSystemNamespace } from './system-reads.ts'
 
@@ -23,14 +25,27 @@ export interface Query {
  * The documents themselves where the filter pins few of them by _id, which is the commonest query and needs no iteration;
  * undefined for all other queries, and where there is no such collection.
  */
-export async function findPinned(store: Store, namespace: Namespace, query: Query): Promise<Uint8Array[] | undefined> {
-  const { selection, sort, skip, limit, project } = query
+export function findPinned(
+  store: Store,
+  namespace: Namespace,
+  query: Query,
+): MaybePromise<readonly Uint8Array[] | undefined> {
+  const { selection } = query
   const { ids } = selection
   if (ids === undefined || ids.length > pinnedCountMax || findSystemNamespace(namespace)) return undefined
-  const found = await withSnapshot(store, async snapshot => {
-    const info = await store.catalog.find(snapshot, namespace)
-    return info && readByIds(snapshot, info, { ...selection, ids })
+  const pinned = { ...selection, ids }
+  const found = withSnapshot(store, snapshot => {
+    const read = (info: CollectionInfo | undefined) => info && readByIds(snapshot, info, pinned)
+    const info = store.catalog.find(snapshot, namespace)
+    return info instanceof Promise ? info.then(read) : read(info)
   })
+  return found instanceof Promise ? found.then(located => arranged(located, query)) : arranged(found, query)
+}
+
+function arranged(
+  found: readonly Located[] | undefined,
+  { sort, skip, limit, project }: Query,
+): readonly Uint8Array[] | undefined {
   if (found === undefined) return undefined
   const documents = found.map(({ document }) => document)
   const sorted = sort === undefined || documents.length < 2 ? documents : sortAll(documents, sort)

@@ -14,7 +14,7 @@ import { BsonType, documentValue, type Value } from '../bson/value.ts'
 import { compileMatch, type Match, type MatchOptions } from '../query/match.ts'
 import { ElementReader, isEmpty } from '../bson/reader.ts'
 import { idsOf } from '../query/plan.ts'
-import type { Reader } from '../storage/engine.ts'
+import type { MaybePromise, Reader } from '../storage/engine.ts'
 import type { CollectionInfo } from './catalog.ts'
 import { idOf } from './document-id.ts'
 import { keyOfId } from './index-entries.ts'
@@ -66,13 +66,18 @@ const keyDecides: ReadonlySet<number> = new Set([
 ])
 
 /** The documents of `info` that the selection pins by _id and that match, in the order of their keys. */
-export async function readByIds(
+export function readByIds(
   reader: Reader,
   info: CollectionInfo,
   { ids, match }: Selection & { ids: readonly Value[] },
-): Promise<Located[]> {
-  const keys = info.capped === undefined ? distinctKeys(info, ids) : await placesOf(reader, info, ids)
-  return matching(keys, await reader.getMany('records', keys), match)
+): MaybePromise<Located[]> {
+  const readAll = (keys: readonly Uint8Array[]) => {
+    const documents = reader.getMany('records', keys)
+    return documents instanceof Promise
+      ? documents.then(read => matching(keys, read, match))
+      : matching(keys, documents, match)
+  }
+  return info.capped === undefined ? readAll(distinctKeys(info, ids)) : placesOf(reader, info, ids).then(readAll)
 }
 
 /** Of the documents under these keys, undefined where there is none, those that match. */

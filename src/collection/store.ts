@@ -4,7 +4,7 @@ import { heldBytesMax } from '../base/limits.ts'
 import { MemoryPool } from '../base/memory-pool.ts'
 import { Pace } from '../base/pace.ts'
 import { retentionDefault, type RetentionPolicy } from '../oplog/retention.ts'
-import type { OpenedEngine, Snapshot } from '../storage/engine.ts'
+import type { MaybePromise, OpenedEngine, Snapshot } from '../storage/engine.ts'
 import type { Log } from '../base/log.ts'
 import { rootVariables } from '../expression/variables.ts'
 import { CappedNews } from './capped-news.ts'
@@ -68,12 +68,21 @@ export function makeStore(
   }
 }
 
-/** Runs `read` on a snapshot and lets it go, however the reading ended. */
-export async function withSnapshot<T>(store: Store, read: (snapshot: Snapshot) => T | Promise<T>): Promise<T> {
-  const snapshot = await store.engine.snapshot()
+/**
+ * Runs `read` on a snapshot and lets it go, however the reading ended. At once where nobody has to be waited for: that takes as long as a
+ * small read.
+ */
+export function withSnapshot<T>(store: Store, read: (snapshot: Snapshot) => MaybePromise<T>): MaybePromise<T> {
+  const taken = store.engine.snapshot()
+  return taken instanceof Promise ? taken.then(snapshot => readAndClose(snapshot, read)) : readAndClose(taken, read)
+}
+
+function readAndClose<T>(snapshot: Snapshot, read: (snapshot: Snapshot) => MaybePromise<T>): MaybePromise<T> {
+  let result: MaybePromise<T> | undefined
   try {
-    return await read(snapshot)
+    result = read(snapshot)
+    return result instanceof Promise ? result.finally(() => snapshot.close()) : result
   } finally {
-    snapshot.close()
+    if (!(result instanceof Promise)) snapshot.close()
   }
 }

@@ -111,8 +111,8 @@ export async function changeAll<T>(store: Store, target: Target, change: Body<T>
 }
 
 /** Only asked when no document was found, as none is under the name of a view. */
-function requireCollectionOrNothing(store: Store, namespace: Namespace): Promise<void> {
-  return withSnapshot(store, snapshot => requireNoView(snapshot, store.catalog, namespace))
+async function requireCollectionOrNothing(store: Store, namespace: Namespace): Promise<void> {
+  await withSnapshot(store, snapshot => requireNoView(snapshot, store.catalog, namespace))
 }
 
 /** One transaction changes no more documents than this, so that other writers get their turn. */

@@ -90,7 +90,7 @@ async function measure(store: Store, namespace: Namespace, pace: Pace): Promise<
 }
 
 /** Of a time-series collection its buckets. @throws CommandError for a view. */
-function findMeasured(
+async function findMeasured(
   store: Store,
   namespace: Namespace,
 ): Promise<{ readonly info: CollectionInfo | undefined; readonly isTimeSeries: boolean }> {
@@ -104,7 +104,7 @@ function findMeasured(
 }
 
 /** The collection of that name; undefined when there is none. @throws CommandError for a view or a time-series collection. */
-export function findCollection(store: Store, namespace: Namespace): Promise<CollectionInfo | undefined> {
+export async function findCollection(store: Store, namespace: Namespace): Promise<CollectionInfo | undefined> {
   return withSnapshot(store, async snapshot => {
     const info = await store.catalog.find(snapshot, namespace)
     if (info === undefined) await requireNoView(snapshot, store.catalog, namespace)

@@ -10,6 +10,7 @@ import { rootVariables, type Variables } from '../expression/variables.ts'
 import type { Env } from '../base/env.ts'
 import type { MemoryPool } from '../base/memory-pool.ts'
 import { Pace } from '../base/pace.ts'
+import type { MaybePromise } from '../storage/engine.ts'
 import type { CommandContext } from './command.ts'
 
 export interface CompileContext {
@@ -27,11 +28,11 @@ const noDocument = documentValue(Uint8Array.of(5, 0, 0, 0, 0))
  * The collation of a command on a collection: the one that it names, also when that is the simple one, else the collection's.
  * Undefined when neither has one.
  */
-export async function collationFor(
+export function collationFor(
   { store }: CommandContext,
   namespace: Namespace,
   given: Value | undefined,
-): Promise<Value | undefined> {
+): MaybePromise<Value | undefined> {
   return given !== undefined && !isEmpty(given) ? given : defaultCollation(store, namespace)
 }
 

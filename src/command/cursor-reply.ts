@@ -3,6 +3,7 @@ import { CommandError } from '../base/errors.ts'
 import { type Encodable, timestampValue } from '../bson/encode.ts'
 import type { CursorOwner } from '../cursor/registry.ts'
 import type { Batch, BatchLimits, CursorSource } from '../cursor/source.ts'
+import type { MaybePromise } from '../storage/engine.ts'
 import { sessionKeyOf } from '../session/sessions.ts'
 import type { CommandContext, Operation, Reply } from './command.ts'
 import { originOf } from './describe-cursor.ts'
@@ -20,33 +21,47 @@ export interface FirstBatchOptions {
 }
 
 /** Takes the first batch and keeps the cursor if something may follow. The source is closed if anything fails. */
-export async function firstBatch(
+export function firstBatch(
   context: CommandContext,
   source: CursorSource,
   options: FirstBatchOptions,
-): Promise<Reply> {
+): MaybePromise<Reply> {
   const { operation } = context
-  let batch: Batch
-  try {
-    batch = await source.next(limitsOf(operation, options))
-    // Ended meanwhile, the session begins anew: else the cursor would belong to none that can end.
-    if (!batch.exhausted && operation.lsid !== undefined) context.sessions.touch(operation.lsid)
-  } catch (error) {
+  const fail = (error: unknown): never => {
     source.close()
     throw options.doing !== undefined && error instanceof CommandError ? error.during(options.doing) : error
   }
-  return replyWith(context, source, batch, options)
+  let batch: MaybePromise<Batch>
+  try {
+    batch = source.next(new FirstLimits(operation, options.batchSize))
+  } catch (error) {
+    return fail(error)
+  }
+  if (!(batch instanceof Promise)) return replyWith(context, source, batch, options)
+  const keepSession = (taken: Batch): Batch => {
+    // Ended meanwhile, the session begins anew: else the cursor would belong to none that can end.
+    if (!taken.exhausted && operation.lsid !== undefined) context.sessions.touch(operation.lsid)
+    return taken
+  }
+  return batch.then(keepSession).then(taken => replyWith(context, source, taken, options), fail)
 }
 
-function limitsOf(operation: Operation, { batchSize }: FirstBatchOptions): BatchLimits {
-  return {
-    countMax: batchSize,
-    waitMs: 0,
-    // Made when somebody asks for it: nobody waits here, and most sources never look.
-    get signal() {
-      return operation.signal
-    },
-    check: () => operation.check(),
+/** Nobody waits for the first batch. */
+class FirstLimits implements BatchLimits {
+  readonly countMax: number
+  readonly waitMs = 0
+  readonly check: () => void
+  readonly #operation: Operation
+
+  constructor(operation: Operation, countMax: number) {
+    this.#operation = operation
+    this.countMax = countMax
+    this.check = () => operation.check()
+  }
+
+  /** Made when somebody asks for it: most sources never look. */
+  get signal(): AbortSignal {
+    return this.#operation.signal
   }
 }
 

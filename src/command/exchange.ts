@@ -129,26 +129,35 @@ export class Exchange {
     return command
   }
 
-  async #run({ command, generic, operation }: Accepted): Promise<Reply> {
-    const services = this.#services
-    const { failPoints, counters } = services
+  // What has nothing to wait for is run at once: each wait costs as much as a part of a small command.
+
+  #run(accepted: Accepted): Reply | Promise<Reply> {
+    const { command, operation } = accepted
+    const { failPoints, counters } = this.#services
     if (command.countsItself !== true) counters.operations.command++
-    if (failPoints.failsCommands) await this.#suffer(command, operation)
+    return failPoints.failsCommands
+      ? this.#suffer(command, operation).then(() => this.#runInTime(accepted))
+      : this.#runInTime(accepted)
+  }
+
+  #runInTime(accepted: Accepted): Reply | Promise<Reply> {
+    const { command, generic, operation } = accepted
     if (operation.transactionId === undefined) requireAllowedOutside(command, generic)
     else requireAllowedInTransaction(command, generic)
     const { afterClusterTime, atClusterTime } = generic.readConcern ?? {}
     const neededTime = afterClusterTime ?? atClusterTime
-    if (neededTime !== undefined) await waitForClusterTime(services, operation, neededTime)
+    return neededTime === undefined
+      ? this.#runInPlace(accepted)
+      : waitForClusterTime(this.#services, operation, neededTime).then(() => this.#runInPlace(accepted))
+  }
+
+  #runInPlace({ command, generic, operation }: Accepted): Reply | Promise<Reply> {
     if (operation.transactionId !== undefined && command.endsTransaction !== true) {
       return this.#runInTransaction(command, generic, operation)
     }
-    if (generic.readConcern?.level === 'snapshot') {
-      const { store, time } = await services.snapshots.read(atClusterTime)
-      operation.atClusterTime = time
-      return this.#runOn(store, command, operation)
-    }
+    if (generic.readConcern?.level === 'snapshot') return this.#runOnSnapshot(command, generic, operation)
     return operation.retryable === undefined
-      ? this.#runOn(services.store, command, operation)
+      ? this.#runOn(this.#services.store, command, operation)
       : this.#runRetryable(command, operation, operation.retryable)
   }
 
@@ -156,6 +165,12 @@ export class Exchange {
     this.#hasRun = true
     const context = new Context(this.#services, { client: this.#client, operation, commands: this.#commands, store })
     return command.run(operation.request, context)
+  }
+
+  async #runOnSnapshot(command: Command, generic: GenericArguments, operation: RunningOperation): Promise<Reply> {
+    const { store, time } = await this.#services.snapshots.read(generic.readConcern?.atClusterTime)
+    operation.atClusterTime = time
+    return this.#runOn(store, command, operation)
   }
 
   async #runRetryable(command: Command, operation: RunningOperation, write: RetryableWrite): Promise<Reply> {

@@ -2,6 +2,7 @@
 import type { Encodable } from '../bson/encode.ts'
 import { batchBytesMax } from '../base/limits.ts'
 import type { Pace } from '../base/pace.ts'
+import type { MaybePromise } from '../storage/engine.ts'
 
 export interface BatchLimits {
   /** Infinity for no limit; 0 gives an empty batch and does no work. */
@@ -28,7 +29,7 @@ export interface CursorSource {
   /** Whether it stays open at the end of what it reads; one that awaits data does, whatever it says here. */
   readonly isTailable?: boolean
   /** At most one call at a time. If it throws, the source is finished. */
-  next(limits: BatchLimits): Promise<Batch>
+  next(limits: BatchLimits): MaybePromise<Batch>
   /** Lets everything go. Called once, also after `next` threw, and maybe while `next` runs. */
   close(): void
 }
@@ -75,7 +76,7 @@ export function sourceOf(documents: readonly Uint8Array[]): CursorSource {
   let taken = 0
   return {
     awaitsData: false,
-    async next({ countMax }) {
+    next({ countMax }) {
       const batch = new BatchDocuments(countMax)
       while (taken < documents.length && batch.add(documents[taken] as Uint8Array)) taken++
       return { documents: batch.documents, exhausted: taken === documents.length }

@@ -182,7 +182,7 @@ export class Transactions {
     for (const key of [...this.#bySession.keys()]) this.endSession(key)
   }
 
-  #lastOf({ lsid }: TransactionId): ReturnType<typeof lastNumberOf> {
+  async #lastOf({ lsid }: TransactionId): ReturnType<typeof lastNumberOf> {
     return withSnapshot(this.#store, snapshot => lastNumberOf(snapshot, lsid))
   }
 }

@@ -75,7 +75,8 @@ export const command: Command = {
     context.counters.operations.query++
     const namespace = { db: request.db, coll: parts.find }
     requireCollectionName(namespace)
-    const collation = await collationFor(context, namespace, parts.collation)
+    const collated = collationFor(context, namespace, parts.collation)
+    const collation = collated instanceof Promise ? await collated : collated
     const compile = compileContext(context, { ...parts, collation })
     const { filter, projection, skip } = parts
     // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
@@ -110,7 +111,8 @@ export const command: Command = {
     }
     const { store } = context
     // Asked first, since most finds end here: a collection is there, and need not be told from a view.
-    const pinned = await findPinned(store, namespace, query)
+    const read = findPinned(store, namespace, query)
+    const pinned = read instanceof Promise ? await read : read
     if (pinned !== undefined) return firstBatch(context, sourceOf(pinned), reply)
     const source = await findReadSource(store, namespace, parts.collation)
     if (source.pipeline === undefined) {

@@ -80,7 +80,8 @@ export class Exchange {
 
   async #answerWith(make: () => Reply | Promise<Reply>): Promise<Outcome> {
     try {
-      const reply = await make()
+      const made = make()
+      const reply = made instanceof Promise ? await made : made
       return this.#succeed(must(this.#accepted, 'the request that was answered'), reply)
     } catch (error) {
       return this.#refuse(error)

@@ -114,7 +114,10 @@ function columnsOf(table: FieldTable): Columns {
     }
   }
   // Made at once, not name by name: copies of such an object are several times faster.
-  const absent = JSON.parse(`{${names.map(name => `${JSON.stringify(name)}:null`).join(',')}}`) as Record<string, unknown>
+  const absent = JSON.parse(`{${names.map(name => `${JSON.stringify(name)}:null`).join(',')}}`) as Record<
+    string,
+    unknown
+  >
   for (const [place, name] of names.entries()) absent[name] = absentIn(place)
   const columns = { names, parsers, places: new Map(names.map((name, place) => [name, place])), absent, required }
   columnsOfTables.set(table, columns)

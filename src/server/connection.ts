@@ -168,7 +168,8 @@ export class Connection {
     for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
       this.#state = 'executing'
       this.#options.network.requests++
-      await this.#answer(frame)
+      const answered = this.#answer(frame)
+      if (answered !== undefined) await answered
       if (this.#gone.signal.aborted) return
       if (this.#closing) {
         this.#socket.destroySoon()
@@ -180,45 +181,74 @@ export class Connection {
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
-  async #answer(frame: Uint8Array): Promise<void> {
-    const compressorId = isCompressed(frame) ? compressorIdOf(frame) : undefined
-    const plain = compressorId === undefined ? frame : await this.#options.compressors.unwrap(frame)
+  /** Undefined when it is answered already, in full and taken by the socket: most requests wait for nothing but their handling. */
+  #answer(frame: Uint8Array): Promise<void> | undefined {
+    if (!isCompressed(frame)) return this.#answerPlain(frame, undefined)
+    const { compressors } = this.#options
+    return compressors.unwrap(frame).then(plain => this.#answerPlain(plain, compressorIdOf(frame)))
+  }
+
+  #answerPlain(plain: Uint8Array, compressorId: number | undefined): Promise<void> | undefined {
     const envelope = decodeEnvelope(plain)
     if (!wantsNoReply(envelope)) {
-      if (this.#left) return this.#abort()
+      if (this.#left) {
+        this.#abort()
+        return undefined
+      }
       this.#state = 'answering'
     }
     const contents = decodeOrRefuse(plain, envelope)
-    const outcome =
-      contents instanceof CommandError
-        ? { document: encodeRefusal(contents) }
-        : await this.#options.handle(requestOf(envelope, contents), this.client)
-    if (this.#state === 'executing' && outcome !== 'close-connection') return
+    if (contents instanceof CommandError) return this.#send({ document: encodeRefusal(contents) }, { envelope })
     const isPacked = compressorId !== undefined && mayPack(contents)
-    await this.#send(outcome, { envelope, compressorId: isPacked ? compressorId : undefined })
+    const destination = { envelope, compressorId: isPacked ? compressorId : undefined }
+    const outcome = this.#options.handle(requestOf(envelope, contents), this.client)
+    return outcome instanceof Promise
+      ? outcome.then(handled => this.#send(handled, destination))
+      : this.#send(outcome, destination)
   }
 
-  /** Sends a reply, and the replies after it where there are any and the client takes them. */
-  async #send(first: Outcome, { envelope, compressorId }: Destination): Promise<void> {
-    let reply = first
-    let responseTo = envelope.requestId
-    while (!this.#gone.signal.aborted) {
-      if (reply === 'close-connection') return this.destroy()
-      const next = allowsExhaust(envelope) && !this.#closing ? reply.next : undefined
-      const requestId = (this.#requestId = (this.#requestId + 1) & 0x7fffffff)
-      const head = { envelope, requestId, responseTo, moreToCome: next !== undefined }
-      const plain = encodeReply(reply.document, head)
-      const parts = compressorId === undefined ? plain : await this.#options.compressors.wrap(plain, compressorId)
-      if (!this.#write(parts)) await this.#drained()
-      if (next === undefined) return
+  /** Sends a reply, and those after it where there are any and the client takes them. Undefined when that is done. */
+  #send(outcome: Outcome, destination: Destination): Promise<void> | undefined {
+    if (outcome === 'close-connection') {
+      this.destroy()
+      return undefined
+    }
+    if (this.#state === 'executing' || this.#gone.signal.aborted) return undefined
+    const sent = this.#sendOne(outcome, destination, destination.envelope.requestId)
+    return sent.next === undefined ? sent.taken : this.#stream(sent, destination)
+  }
+
+  /** The replies after one that was sent. */
+  async #stream(first: Sent, destination: Destination): Promise<void> {
+    for (let sent = first; ;) {
+      await sent.taken
+      if (sent.next === undefined) return
       this.#state = 'streaming'
       // Replies that lie ready would otherwise follow each other for as long as the client takes them, and nobody else
       // would be served meanwhile.
       await this.#options.env.yieldTurn()
       if (this.#gone.signal.aborted) return
-      responseTo = requestId
-      reply = await next()
+      const outcome = await sent.next()
+      if (outcome === 'close-connection') return this.destroy()
+      if (this.#gone.signal.aborted) return
+      sent = this.#sendOne(outcome, destination, sent.requestId)
     }
+  }
+
+  #sendOne(reply: Reply, { envelope, compressorId }: Destination, responseTo: number): Sent {
+    const next = allowsExhaust(envelope) && !this.#closing ? reply.next : undefined
+    const requestId = (this.#requestId = (this.#requestId + 1) & 0x7fffffff)
+    const plain = encodeReply(reply.document, { envelope, requestId, responseTo, moreToCome: next !== undefined })
+    const taken =
+      compressorId === undefined
+        ? this.#give(plain)
+        : this.#options.compressors.wrap(plain, compressorId).then(parts => this.#give(parts))
+    return { requestId, next, taken }
+  }
+
+  /** Undefined when the socket has room for more. */
+  #give(parts: readonly Uint8Array[]): Promise<void> | undefined {
+    return this.#write(parts) ? undefined : this.#drained()
   }
 
   /** False when the socket holds more than it should. */
@@ -257,8 +287,17 @@ export class Connection {
 /** In which form, and how packed, a reply goes back. */
 interface Destination {
   readonly envelope: Envelope
-  /** undefined for a plain reply. */
-  readonly compressorId: number | undefined
+  /** Undefined for a plain reply. */
+  readonly compressorId?: number | undefined
+}
+
+/** A reply on its way. */
+interface Sent {
+  readonly requestId: number
+  /** Gives the one after it; undefined when it was the last. */
+  readonly next: Reply['next']
+  /** Resolves when the socket has passed it on; undefined when it has room. */
+  readonly taken: Promise<void> | undefined
 }
 
 function decodeOrRefuse(frame: Uint8Array, envelope: Envelope): Contents | CommandError {

@@ -18,7 +18,8 @@ import { tailableSource } from '../../cursor/tailable.ts'
 import { compileMatch, type Match } from '../../query/match.ts'
 import { compileProject } from '../../query/project.ts'
 import { compileSort, type Sort } from '../../query/sort.ts'
-import type { Command, CommandContext } from '../command.ts'
+import type { MaybePromise } from '../../storage/engine.ts'
+import type { Command, CommandContext, Reply } from '../command.ts'
 import { collationFor, compileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
 import {
@@ -31,6 +32,7 @@ import {
   integer,
   notSupported,
   optional,
+  type Parsed,
   readFields,
   withoutEffect,
 } from '../fields.ts'
@@ -70,60 +72,86 @@ export const command: Command = {
   transactional: 'any statement',
   readsSnapshots: true,
   countsItself: true,
-  async run(request, context) {
+  run(request, context) {
     const parts = readFields(request, table)
     context.counters.operations.query++
     const namespace = { db: request.db, coll: parts.find }
     requireCollectionName(namespace)
-    const collated = collationFor(context, namespace, parts.collation)
-    const collation = collated instanceof Promise ? await collated : collated
-    const compile = compileContext(context, { ...parts, collation })
-    const { filter, projection, skip } = parts
-    // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
-    const limit = Math.abs(parts.limit) || Infinity
-    const singleBatch = parts.singleBatch || parts.limit < 0
-    const reply = { namespace: showNamespace(namespace), batchSize: parts.batchSize, singleBatch }
-    const project =
-      projection === undefined || isEmpty(projection)
-        ? undefined
-        : compileProject(projection, { ...compile, of: 'find', filter })
-    const order = orderOf(parts.sort, parts.hint)
-    const query: Query = {
-      selection: compileSelection(filter, compile),
-      sort: order && compileSort(order, compile.collation),
-      skip,
-      limit,
-      project: project ?? (value => value),
-    }
-    const { tailable: isTailable, awaitData: awaitsData } = parts
-    if (awaitsData && !isTailable) {
-      throw new CommandError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'")
-    }
-    if (isTailable) {
-      const match = compileMatch(filter, compile)
-      const tail = await openTail(
-        context,
-        namespace,
-        { ...query, match, pace: compile.pace },
-        { awaitsData, singleBatch },
-      )
-      return firstBatch(context, tail, reply)
-    }
-    const { store } = context
-    // Asked first, since most finds end here: a collection is there, and need not be told from a view.
-    const read = findPinned(store, namespace, query)
-    const pinned = read instanceof Promise ? await read : read
-    if (pinned !== undefined) return firstBatch(context, sourceOf(pinned), reply)
-    const source = await findReadSource(store, namespace, parts.collation)
-    if (source.pipeline === undefined) {
-      return firstBatch(context, sourceFrom(runQuery(store, namespace, query, compile.pace), compile.pace), reply)
-    }
-    const stages = stagesOf({ filter, sort: order, projection, skip, limit })
-    const natural = order && naturalOrder(order)
-    const through = compileContext(context, { ...source, let: parts.let })
-    const documents = runPipeline(store, source, stages, through, natural)
-    return firstBatch(context, sourceFrom(documents, through.pace), reply)
+    const collation = collationFor(context, namespace, parts.collation)
+    return collation instanceof Promise
+      ? collation.then(found => find(context, namespace, parts, found))
+      : find(context, namespace, parts, collation)
   },
+}
+
+type Parts = Parsed<typeof table>
+
+/** Answers at once where everything is there. */
+function find(
+  context: CommandContext,
+  namespace: Namespace,
+  parts: Parts,
+  collation: Value | undefined,
+): MaybePromise<Reply> {
+  const compile = compileContext(context, { collation, let: parts.let })
+  const { filter, projection, skip, tailable: isTailable, awaitData: awaitsData } = parts
+  // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
+  const limit = Math.abs(parts.limit) || Infinity
+  const singleBatch = parts.singleBatch || parts.limit < 0
+  const reply = { namespace: showNamespace(namespace), batchSize: parts.batchSize, singleBatch }
+  const project =
+    projection === undefined || isEmpty(projection)
+      ? undefined
+      : compileProject(projection, { ...compile, of: 'find', filter })
+  const order = orderOf(parts.sort, parts.hint)
+  const query: Query = {
+    selection: compileSelection(filter, compile),
+    sort: order && compileSort(order, compile.collation),
+    skip,
+    limit,
+    project: project ?? (value => value),
+  }
+  if (awaitsData && !isTailable) {
+    throw new CommandError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'")
+  }
+  if (isTailable) {
+    const match = compileMatch(filter, compile)
+    const options = { ...query, match, pace: compile.pace }
+    return openTail(context, namespace, options, { awaitsData, singleBatch }).then(tail =>
+      firstBatch(context, tail, reply),
+    )
+  }
+  // Asked first, since most finds end here: a collection is there, and need not be told from a view.
+  const pinned = findPinned(context.store, namespace, query)
+  const answer = (documents: readonly Uint8Array[] | undefined) =>
+    documents === undefined
+      ? findUnpinned(context, namespace, parts, { query, order, pace: compile.pace }).then(source =>
+          firstBatch(context, source, reply),
+        )
+      : firstBatch(context, sourceOf(documents), reply)
+  return pinned instanceof Promise ? pinned.then(answer) : answer(pinned)
+}
+
+interface Unpinned {
+  readonly query: Query
+  readonly order: Value | undefined
+  readonly pace: Pace
+}
+
+/** The documents of any query of a collection or a view. */
+async function findUnpinned(
+  context: CommandContext,
+  namespace: Namespace,
+  { filter, projection, collation, let: definitions }: Parts,
+  { query, order, pace }: Unpinned,
+): Promise<CursorSource> {
+  const { store } = context
+  const source = await findReadSource(store, namespace, collation)
+  if (source.pipeline === undefined) return sourceFrom(runQuery(store, namespace, query, pace), pace)
+  const stages = stagesOf({ ...query, filter, sort: order, projection })
+  const natural = order && naturalOrder(order)
+  const through = compileContext(context, { ...source, let: definitions })
+  return sourceFrom(runPipeline(store, source, stages, through, natural), through.pace)
 }
 
 /** The query as the stages that a view is asked with. */

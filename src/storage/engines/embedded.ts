@@ -92,7 +92,7 @@ class EmbeddedEngine implements OpenedEngine {
     this.#stored = new StoredLog(environment)
     const onStored = ({ newest }: JournaledGroup) => newest && this.#stored.stored(newest)
     this.#checkpoints = new Checkpoints({ environment, journal, onStored })
-    for (const record of journal.found) this.#restore(record)
+    for (const record of journal.takeFound()) this.#restore(record)
     this.#listeners = new AppendListeners(error => options.report?.(error))
     const store: Store = {
       get: (space, key) => this.#checkpoints.state.get(space, key),

@@ -171,3 +171,30 @@ test('a full disk refuses the write and all later ones, loses nothing, prints no
     execFileSync('umount', [path])
   }
 }, 60_000)
+
+test('a disk on which the journal can be written and LMDB cannot grow: what was acknowledged is there, now and later', ({
+  skip,
+}) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  const path = join(root, 'full-lmdb')
+  mkdirSync(path)
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path])
+  if (mounted.status !== 0) return skipped(skip, `a small file system cannot be mounted: ${String(mounted.stderr)}`)
+  try {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [join(here, 'full-lmdb.mjs'), join(path, 'db')], {
+      encoding: 'utf8',
+    })
+    expect([stderr.replaceAll(/Write error: No space left on device position \d+, size \d+\n?/g, ''), status]).toEqual([
+      '',
+      0,
+    ])
+    const { acknowledged, before, outcome, looks, unhandled } = JSON.parse(stdout)
+    expect(acknowledged).toBe(71)
+    expect(outcome).toMatch(/^StorageFailed: .*no space left on the disk of .*\/data$/)
+    const all = (count: number) => [count, count, count]
+    expect(looks).toEqual({ full: all(before), reopened: all(before), roomy: all(before), last: all(before + 1) })
+    expect(unhandled).toEqual([])
+  } finally {
+    execFileSync('umount', [path])
+  }
+}, 60_000)

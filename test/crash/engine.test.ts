@@ -6,12 +6,12 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { OpenedEngine } from '../../src/storage/engine.ts'
-import { engine as embedded } from '../../src/storage/engines/embedded.ts'
+import { readTrace, traceArguments } from './disk-trace.ts'
+import { check } from './written.ts'
 
 const here = import.meta.dirname
 const root = mkdtempSync(join(tmpdir(), 'tailrace-crash-'))
@@ -23,9 +23,6 @@ function skipped(skip: (reason: string) => never, reason: string): never {
   console.warn(`skipped: ${reason}`)
   return skip(reason)
 }
-
-const open = (path: string): Promise<OpenedEngine> =>
-  embedded.open({ path, nextTime: previous => previous + 3n, newDeploymentId: () => new Uint8Array(16) })
 
 /** Lets a writer run, and kills it so long after it began to open or to write. Resolves with the greatest acknowledged number. */
 async function killedWriter(
@@ -50,49 +47,6 @@ async function killedWriter(
   const [code, signal] = await once(child, 'close')
   expect([code, signal]).toEqual([null, 'SIGKILL'])
   return acknowledged
-}
-
-/** What writer.mjs has made of the records after `count` writes. */
-function recordsAfter(count: number, size: number): Map<string, string> {
-  const records = new Map<string, string>()
-  for (let number = 1; number <= count; number += 1) {
-    if (number % 7 === 0) records.delete(`${number % 50}`)
-    else records.set(`${number % 50}`, Buffer.alloc(((number * 37) % 3000) * size, `${number}.`).toString())
-  }
-  return records
-}
-
-/** Opens what a killed writer left and checks it. Resolves with the number of writes in it. */
-async function check(path: string, size = 1): Promise<number> {
-  const engine = await open(path)
-  const snapshot = await engine.snapshot()
-  const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
-  const count = Number(text(await snapshot.get('meta', Buffer.from('count'))))
-  const range = { from: Buffer.alloc(0), to: Buffer.alloc(1, 0xff) }
-  const found = await snapshot.scan('records', range, { countMax: Infinity, bytesMax: Infinity })
-  const expected = recordsAfter(count, size)
-  expect(found.length).toBe(expected.size)
-  for (const { key, value } of found) expect(text(value) === expected.get(text(key))).toBe(true)
-
-  const entries = await engine.log.readAfter({ time: 0n, index: 0 }, { bytesMax: Infinity })
-  const { oldest, newest } = engine.log
-  expect(snapshot.position).toEqual(newest)
-  expect(newest.time).toBe(BigInt(count) * 3n)
-  let expectedPosition = oldest
-  for (const { position, bytes } of entries) {
-    expect(position).toEqual(expectedPosition)
-    const number = Number(text(bytes))
-    expect(position.time).toBe(BigInt(number) * 3n)
-    const isLast = position.index === number % 3
-    expectedPosition = isLast
-      ? { time: position.time + 3n, index: 0 }
-      : { time: position.time, index: position.index + 1 }
-  }
-  expect(entries.at(-1)?.position ?? { time: 0n, index: 0 }).toEqual(newest)
-  expect(engine.log.bytes).toBe(entries.reduce((sum, { bytes }) => sum + bytes.length, 0))
-  snapshot.close()
-  await engine.close()
-  return count
 }
 
 test('whenever a writer is killed, everything acknowledged is there, and the log has no hole', async ({ skip }) => {
@@ -132,15 +86,14 @@ test('what a killed process had written and not synced is on the disk before any
   expect(killed.stdout).toBe('0\n')
 
   const trace = join(root, 'unsynced.trace')
-  const traced = ['-f', '-y', '-qq', '-o', trace, '-e', 'trace=write,pwrite64,fdatasync']
-  const output = execFileSync('strace', [...traced, process.execPath, join(here, 'open.mjs'), path], {
-    encoding: 'utf8',
-  })
-  expect(output).toBe('newest 3\n')
-  const calls = readFileSync(trace, 'latin1').split('\n')
-  const shown = calls.findIndex(call => call.includes('"newest 3'))
-  const written = calls.findIndex(call => /pwrite64\(\d+<[^>]*\/data\/journal>/.test(call))
-  const synced = calls.findIndex(call => /fdatasync\(\d+<[^>]*\/data\/journal>\) = 0/.test(call))
+  const program = [process.execPath, join(here, 'open.mjs'), path]
+  expect(execFileSync('strace', [...traceArguments(trace), ...program], { encoding: 'utf8' })).toBe('newest 3\n')
+  const steps = readTrace(trace)
+  const shown = steps.findIndex(step => step.kind === 'printed')
+  const written = steps.findIndex(step => step.kind === 'write' && step.path.endsWith('/data/journal'))
+  const synced = steps.findIndex(
+    step => step.kind === 'sync' && step.path.endsWith('/data/journal') && step.count === 1,
+  )
   expect([written >= 0, written < synced, synced < shown]).toEqual([true, true, true])
 }, 60_000)
 

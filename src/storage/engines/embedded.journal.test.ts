@@ -1,9 +1,10 @@
 /** What a process that was killed leaves, and what the engine makes of it: LMDB's file as it was some time ago, and the journal. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { journaledBytesMax } from '../../base/limits.ts'
+import { type Image, imageOf, writeImage } from '../embedded/image.suite.ts'
 import { readRecords } from '../embedded/journal-record.ts'
 import { roundBytesMin } from '../embedded/journal.ts'
 import { contentOf, k, logOf, show } from '../engine.suite.ts'
@@ -18,34 +19,10 @@ const newFolder = () => join(root, `${(folderCount += 1)}`)
 const open = (path: string): Promise<OpenedEngine> =>
   embedded.open({ path, nextTime: previous => previous + 1n, newDeploymentId: () => new Uint8Array(16) })
 
-/** The files of a folder that somebody may have open, at one moment. */
-interface Image {
-  readonly data: Buffer
-  readonly journal: Buffer
-  readonly format: Buffer
-}
-
-/** As a kill would leave them now: nothing is written to the journal meanwhile, and LMDB's file is read until it stays the same. */
-function imageOf(path: string): Image {
-  const read = (name: string) => readFileSync(join(path, 'data', name))
-  for (let data = read('data.mdb'); ;) {
-    const image = { data, journal: read('journal'), format: read('format') }
-    data = read('data.mdb')
-    if (data.equals(image.data)) return image
-  }
-}
-
 /** A folder with these files. */
-function folderOf({ data, journal, format }: Image): string {
+function folderOf(image: Image): string {
   const path = newFolder()
-  mkdirSync(join(path, 'data'), { recursive: true })
-  for (const [name, bytes] of [
-    ['data.mdb', data],
-    ['journal', journal],
-    ['format', format],
-  ] as const) {
-    writeFileSync(join(path, 'data', name), bytes)
-  }
+  writeImage(path, image)
   return path
 }
 
@@ -153,6 +130,18 @@ describe('a journal with twelve groups that LMDB has none of', () => {
     for (const cut of cuts.filter(at => at <= image.journal.length)) {
       const journal = image.journal.subarray(0, cut)
       expect(await countAt(folderOf({ ...image, journal }))).toBe(ends.filter(end => end <= cut).length)
+    }
+  })
+
+  test('with a bit that is wrong before the last, it is refused by its name; in the last, which nobody was told of, not', async () => {
+    const image = await twelve()
+    const records = readRecords(image.journal, 0n)
+    for (const { number, at } of records) {
+      const journal = Buffer.from(image.journal)
+      journal.writeUInt8(journal.readUInt8(at + 30) ^ 16, at + 30)
+      const path = folderOf({ ...image, journal })
+      if (number === 12n) expect(await countAt(path)).toBe(11)
+      else await expect(open(path)).rejects.toThrow(`${join(path, 'data', 'journal')} is damaged or missing`)
     }
   })
 

@@ -167,8 +167,11 @@ export const checkpointGroupCount = 32
 /** The same for time since the first of them. Longer would save little: by then most pages are written for several groups. */
 export const checkpointMs = 25
 
-/** What may be in the journal alone. A group that would be too much waits for a checkpoint and goes with the next one. */
+/** What may be in the journal alone. A group that would be too much waits for a checkpoint and goes to LMDB itself. */
 export const journaledBytesMax = 8 * 1024 * 1024
+
+/** The same for groups, which pile up while the disk is slow. */
+export const journaledGroupCountMax = 256
 
 /** Stored parts of the log that one step of a truncation removes: some hundred microseconds of the disk's time. */
 export const logTruncateCountMax = 256

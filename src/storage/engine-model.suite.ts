@@ -22,7 +22,7 @@ interface Body {
 
 type Action =
   | Body
-  | { readonly kind: 'settle' | 'look' | 'reopen' }
+  | { readonly kind: 'settle' | 'look' | 'reopen' | 'kill' }
   | { readonly kind: 'truncate'; readonly share: number }
 
 const space = fc.constantFrom<Space>('records', 'index')
@@ -50,7 +50,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('settle' as const, 'look' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('reopen' as const, 'kill' as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('truncate' as const), share: fc.integer({ min: 0, max: 100 }) }),
@@ -89,11 +89,17 @@ class Run {
   model = new Model()
   engine: OpenedEngine
   readonly #reopen: () => Promise<OpenedEngine>
+  readonly #openKilled: () => Promise<OpenedEngine | undefined>
   readonly #pending: Promise<unknown>[] = []
 
-  constructor(engine: OpenedEngine, reopen: () => Promise<OpenedEngine>) {
+  constructor(
+    engine: OpenedEngine,
+    reopen: () => Promise<OpenedEngine>,
+    openKilled: () => Promise<OpenedEngine | undefined>,
+  ) {
     this.engine = engine
     this.#reopen = reopen
+    this.#openKilled = openKilled
   }
 
   async act(next: Action): Promise<void> {
@@ -111,6 +117,9 @@ class Run {
         await this.engine.close()
         this.engine = await this.#reopen()
         return this.check()
+      case 'kill':
+        await this.#settle()
+        return this.#checkKilled()
       case 'truncate': {
         await this.#settle()
         const at = this.model.log[Math.floor((next.share / 101) * this.model.log.length)]
@@ -179,6 +188,20 @@ class Run {
     await Promise.all(this.#pending.splice(0))
   }
 
+  /** What the engine would be if it were killed now is as the model says too; it goes on. */
+  async #checkKilled(): Promise<void> {
+    const { engine } = this
+    const killed = await this.#openKilled()
+    if (killed === undefined) return
+    try {
+      this.engine = killed
+      await this.check()
+    } finally {
+      this.engine = engine
+      await killed.close()
+    }
+  }
+
   async check(): Promise<void> {
     await this.#settle()
     const { engine, model } = this
@@ -208,12 +231,13 @@ class Run {
   }
 }
 
-export function engineModelSuite({ name, open, newPlace }: EngineUnderTest): void {
+export function engineModelSuite({ name, open, newPlace, killedAt }: EngineUnderTest): void {
   test(`${name}: any history leaves it as the model says`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { minLength: 1, maxLength: 40 }), async actions => {
         const place = newPlace()
-        const run = new Run(await open(place), () => open(place))
+        const openKilled = async () => killedAt && open(killedAt(place))
+        const run = new Run(await open(place), () => open(place), openKilled)
         try {
           for (const each of actions) await run.act(each)
           await run.check()

@@ -15,6 +15,8 @@ export interface EngineUnderTest {
   readonly open: (place: string, options?: Partial<EngineOptions>) => Promise<OpenedEngine>
   /** A place where nothing is. */
   readonly newPlace: () => string
+  /** A place with what a kill would leave now of the one at `place`; undefined for engines that have nothing then. */
+  readonly killedAt?: (place: string) => string
 }
 
 export const k = (text: string): Uint8Array => Buffer.from(text, 'latin1')

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { imageOf, writeImage } from './embedded/image.suite.ts'
 import { engineModelSuite } from './engine-model.suite.ts'
 import { engineSuite } from './engine.suite.ts'
 import type { EngineUnderTest } from './engine.suite.ts'
@@ -30,6 +31,13 @@ function openMemoryAt(place: string, options: EngineOptions): Promise<OpenedEngi
 }
 
 let placeCount = 0
+const newPlace = () => join(folder, `${(placeCount += 1)}`)
+
+function killedAt(place: string): string {
+  const killed = newPlace()
+  writeImage(killed, imageOf(place))
+  return killed
+}
 
 for (const load of Object.values(kinds)) {
   const kind = await load()
@@ -39,7 +47,8 @@ for (const load of Object.values(kinds)) {
       const all = optionsFor(place, options)
       return kind.name === 'memory' ? openMemoryAt(place, all) : kind.open(all)
     },
-    newPlace: () => join(folder, `${(placeCount += 1)}`),
+    newPlace,
+    ...(kind.name === 'embedded' && { killedAt }),
   }
   engineSuite(tested)
   engineModelSuite(tested)

@@ -10,8 +10,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { OpenedEngine } from '../../src/storage/engine.ts'
-import { engine as embedded } from '../../src/storage/engines/embedded.ts'
+import { readTrace, traceArguments } from './disk-trace.ts'
+import { check } from './written.ts'
 
 const here = import.meta.dirname
 const root = mkdtempSync(join(tmpdir(), 'tailrace-crash-'))
@@ -24,15 +24,14 @@ function skipped(skip: (reason: string) => never, reason: string): never {
   return skip(reason)
 }
 
-const open = (path: string): Promise<OpenedEngine> =>
-  embedded.open({ path, nextTime: previous => previous + 3n, newDeploymentId: () => new Uint8Array(16) })
-
 /** Lets a writer run, and kills it so long after it began to open or to write. Resolves with the greatest acknowledged number. */
 async function killedWriter(
   path: string,
-  { afterMs, of }: { afterMs: number; of: 'opening' | 'writing' },
+  { afterMs, of, size = 1 }: { afterMs: number; of: 'opening' | 'writing'; size?: number },
 ): Promise<number> {
-  const child = spawn(process.execPath, [join(here, 'writer.mjs'), path, '8'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [join(here, 'writer.mjs'), path, '8', `${size}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   let acknowledged = 0
   let killing = false
@@ -50,49 +49,6 @@ async function killedWriter(
   return acknowledged
 }
 
-/** What writer.mjs has made of the records after `count` writes. */
-function recordsAfter(count: number): Map<string, string> {
-  const records = new Map<string, string>()
-  for (let number = 1; number <= count; number += 1) {
-    if (number % 7 === 0) records.delete(`${number % 50}`)
-    else records.set(`${number % 50}`, Buffer.alloc((number * 37) % 3000, `${number}.`).toString())
-  }
-  return records
-}
-
-/** Opens what a killed writer left and checks it. Resolves with the number of writes in it. */
-async function check(path: string): Promise<number> {
-  const engine = await open(path)
-  const snapshot = await engine.snapshot()
-  const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
-  const count = Number(text(await snapshot.get('meta', Buffer.from('count'))))
-  const range = { from: Buffer.alloc(0), to: Buffer.alloc(1, 0xff) }
-  const found = await snapshot.scan('records', range, { countMax: Infinity, bytesMax: Infinity })
-  const expected = recordsAfter(count)
-  expect(found.length).toBe(expected.size)
-  for (const { key, value } of found) expect(text(value) === expected.get(text(key))).toBe(true)
-
-  const entries = await engine.log.readAfter({ time: 0n, index: 0 }, { bytesMax: Infinity })
-  const { oldest, newest } = engine.log
-  expect(snapshot.position).toEqual(newest)
-  expect(newest.time).toBe(BigInt(count) * 3n)
-  let expectedPosition = oldest
-  for (const { position, bytes } of entries) {
-    expect(position).toEqual(expectedPosition)
-    const number = Number(text(bytes))
-    expect(position.time).toBe(BigInt(number) * 3n)
-    const isLast = position.index === number % 3
-    expectedPosition = isLast
-      ? { time: position.time + 3n, index: 0 }
-      : { time: position.time, index: position.index + 1 }
-  }
-  expect(entries.at(-1)?.position ?? { time: 0n, index: 0 }).toEqual(newest)
-  expect(engine.log.bytes).toBe(entries.reduce((sum, { bytes }) => sum + bytes.length, 0))
-  snapshot.close()
-  await engine.close()
-  return count
-}
-
 test('whenever a writer is killed, everything acknowledged is there, and the log has no hole', async ({ skip }) => {
   if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
   const path = join(root, 'killed')
@@ -105,6 +61,40 @@ test('whenever a writer is killed, everything acknowledged is there, and the log
   }
   expect(acknowledged).toBeGreaterThan(25)
 }, 120_000)
+
+test('the same where every few writes are a checkpoint, or are too much for the journal', async ({ skip }) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  for (const size of [100, 1000]) {
+    const path = join(root, `killed-${size}`)
+    let acknowledged = 0
+    for (let kill = 0; kill < 8; kill += 1) {
+      const killed = await killedWriter(path, { afterMs: Math.random() * 200, of: 'writing', size })
+      const count = await check(path, size)
+      expect(count).toBeGreaterThanOrEqual(Math.max(acknowledged, killed))
+      acknowledged = count
+    }
+  }
+}, 120_000)
+
+test('what is found in the journal is on the disk before anybody is shown it', ({ skip }) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  if (spawnSync('strace', ['-V']).status !== 0) return skipped(skip, 'there is no strace here to kill at an fdatasync')
+  const path = join(root, 'unsynced')
+  const injected = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:signal=KILL:when=1']
+  const writer = [process.execPath, join(here, 'writer.mjs'), path, '1', '1', '1']
+  const killed = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', ...injected, ...writer], { encoding: 'utf8' })
+  // The journal had it, and the first checkpoint did not get through.
+  expect(killed.stdout).toBe('0\n1\n')
+
+  const trace = join(root, 'unsynced.trace')
+  const program = [process.execPath, join(here, 'open.mjs'), path]
+  expect(execFileSync('strace', [...traceArguments(trace), ...program], { encoding: 'utf8' })).toBe('newest 3\n')
+  const steps = readTrace(trace)
+  const shown = steps.findIndex(step => step.kind === 'printed')
+  const written = steps.findIndex(step => step.kind === 'write' && step.path.endsWith('/data/journal'))
+  const synced = steps.findIndex(step => step.kind === 'sync' && step.path.endsWith('/data/journal') && step.upTo === 1)
+  expect([written >= 0, written < synced, synced < shown]).toEqual([true, true, true])
+}, 60_000)
 
 test('whenever a process is killed while it makes new data, the next one opens', async ({ skip }) => {
   if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
@@ -133,12 +123,11 @@ test('nothing is readable, announced or acknowledged before it is on the disk', 
     inject,
     ...script,
   ])
-  const seenMs = JSON.parse(output.toString()) as Record<string, number>
-  expect(Object.keys(seenMs).sort()).toEqual(
-    ['acknowledged', 'announced', 'logged', 'readable'].filter(what => what in seenMs),
-  )
-  for (const what of ['acknowledged', 'announced', 'readable']) expect(seenMs[what]).toBeGreaterThan(heldUpMs)
-  expect(seenMs.logged ?? heldUpMs + 1).toBeGreaterThan(heldUpMs)
+  // The second write is made while a checkpoint is held up.
+  for (const seenMs of JSON.parse(output.toString()) as Record<string, number>[]) {
+    expect(Object.keys(seenMs).sort()).toEqual(['acknowledged', 'announced', 'logged', 'readable'])
+    for (const ms of Object.values(seenMs)) expect(ms).toBeGreaterThan(heldUpMs)
+  }
 }, 60_000)
 
 test('a full disk refuses the write and all later ones, loses nothing, prints nothing, and reads go on', ({ skip }) => {
@@ -168,6 +157,33 @@ test('a full disk refuses the write and all later ones, loses nothing, prints no
       `${written}`,
       [],
     ])
+  } finally {
+    execFileSync('umount', [path])
+  }
+}, 60_000)
+
+test('a disk on which the journal can be written and LMDB cannot grow: what was acknowledged is there, now and later', ({
+  skip,
+}) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  const path = join(root, 'full-lmdb')
+  mkdirSync(path)
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path])
+  if (mounted.status !== 0) return skipped(skip, `a small file system cannot be mounted: ${String(mounted.stderr)}`)
+  try {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [join(here, 'full-lmdb.mjs'), join(path, 'db')], {
+      encoding: 'utf8',
+    })
+    expect([stderr.replaceAll(/Write error: No space left on device position \d+, size \d+\n?/g, ''), status]).toEqual([
+      '',
+      0,
+    ])
+    const { acknowledged, before, outcome, looks, unhandled } = JSON.parse(stdout)
+    expect(acknowledged).toBe(71)
+    expect(outcome).toMatch(/^StorageFailed: .*no space left on the disk of .*\/data$/)
+    const all = (count: number) => [count, count, count]
+    expect(looks).toEqual({ full: all(before), reopened: all(before), roomy: all(before), last: all(before + 1) })
+    expect(unhandled).toEqual([])
   } finally {
     execFileSync('umount', [path])
   }

@@ -1,5 +1,5 @@
-// Writes once while somebody holds up every call that brings something to the disk, and says as JSON when the value was readable,
-// announced and acknowledged.
+// Writes twice while somebody holds up every call that brings something to the disk, and says as JSON when each was readable, logged,
+// announced and acknowledged: the second write is made while a checkpoint stores the first.
 //
 //   strace -f -e trace=pwrite64,fdatasync -e inject=pwrite64,fdatasync:delay_enter=<µs> node slow-sync.mjs <folder>
 import { engine as embedded } from '../../dist/storage/engines/embedded.js'
@@ -9,27 +9,40 @@ const engine = await embedded.open({
   nextTime: previous => previous + 1n,
   newDeploymentId: () => new Uint8Array(16),
 })
-const key = Buffer.from('key')
-const begin = performance.now()
-const seenMs = {}
-const see = what => (seenMs[what] ??= performance.now() - begin)
-engine.log.onAppend(() => see('announced'))
-const written = engine
-  .write(transaction => {
-    transaction.put('records', key, key)
-    transaction.append(key)
-  })
-  .then(() => see('acknowledged'))
-while (seenMs.acknowledged === undefined) {
-  const snapshot = engine.snapshot()
-  if (snapshot.get('records', key) !== undefined) see('readable')
-  if (snapshot.position.time > 0n || engine.log.newest.time > 0n) see('logged')
-  snapshot.close()
-  await new Promise(resolve => setTimeout(resolve, 1))
+const turn = () => new Promise(resolve => setTimeout(resolve, 1))
+
+/** Writes what makes the log's newest time `time`. */
+async function write(time) {
+  const key = Buffer.from(`${time}`)
+  const begin = performance.now()
+  const seenMs = {}
+  const see = what => (seenMs[what] ??= performance.now() - begin)
+  const look = () => {
+    const snapshot = engine.snapshot()
+    if (snapshot.get('records', key) !== undefined) see('readable')
+    if (snapshot.position.time === time || engine.log.newest.time === time) see('logged')
+    snapshot.close()
+  }
+  const stop = engine.log.onAppend(() => see('announced'))
+  const written = engine
+    .write(transaction => {
+      transaction.put('records', key, key)
+      transaction.append(key)
+    })
+    .then(() => see('acknowledged'))
+  while (seenMs.acknowledged === undefined) {
+    look()
+    await turn()
+  }
+  await written
+  look()
+  stop()
+  return seenMs
 }
-await written
-const snapshot = engine.snapshot()
-if (snapshot.get('records', key) !== undefined) see('readable')
-snapshot.close()
+
+const first = await write(1n)
+const acknowledgedAt = performance.now()
+while (performance.now() - acknowledgedAt < 60) await turn()
+const second = await write(2n)
 await engine.close()
-console.log(JSON.stringify(seenMs))
+console.log(JSON.stringify([first, second]))

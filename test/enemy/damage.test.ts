@@ -47,6 +47,7 @@ const overwrite = (path: string, at: number, bytes: Uint8Array): void => {
   writeFileSync(path, content)
 }
 const data = (path: string) => join(path, 'data', 'data.mdb')
+const journal = (path: string) => join(path, 'data', 'journal')
 const format = (path: string) => join(path, 'data', 'format')
 const formatOf = (fields: object) => (path: string) =>
   writeFileSync(format(path), JSON.stringify({ ...JSON.parse(readFileSync(format(path), 'utf8')), ...fields }))
@@ -68,6 +69,13 @@ describe('damaged data', () => {
     ['a text file in its place', path => copyFileSync(import.meta.filename, data(path)), 'data/data.mdb'],
     ['zeros where the meta pages are', path => overwrite(data(path), 0, Buffer.alloc(8192)), 'data/data.mdb'],
     ['a folder in its place', path => (rmSync(data(path)), mkdirSync(data(path))), 'data/data.mdb'],
+    ['no journal', path => rmSync(journal(path)), 'data/journal'],
+    ['an empty journal', path => truncateSync(journal(path), 0), 'data/journal'],
+    ['half the head of a journal', path => truncateSync(journal(path), 12), 'data/journal'],
+    ['a text in place of the journal', path => copyFileSync(import.meta.filename, journal(path)), 'data/journal'],
+    ['a folder in place of the journal', path => (rmSync(journal(path)), mkdirSync(journal(path))), 'data/journal'],
+    ['zeros over the head of the journal', path => overwrite(journal(path), 0, Buffer.alloc(24)), 'data/journal'],
+    ['a journal of the future', path => overwrite(journal(path), 7, Uint8Array.of(2)), 'version 2'],
     [
       'a data folder that is gone, beside something else',
       path => (rmSync(join(path, 'data'), { recursive: true }), writeFileSync(join(path, 'other'), '')),
@@ -90,6 +98,11 @@ describe('damaged data', () => {
     [
       'a table of readers that is garbage',
       path => writeFileSync(join(path, 'data', 'lock.mdb'), Buffer.alloc(5000, 7)),
+    ],
+    ['a journal that ends behind its head', path => truncateSync(journal(path), 24)],
+    [
+      'garbage behind the head of the journal',
+      path => overwrite(journal(path), 24, Buffer.alloc(400_000, 'trjl\0\xff')),
     ],
     ['no table of readers', path => rmSync(join(path, 'data', 'lock.mdb'))],
     ['data that was half made', path => mkdirSync(join(path, 'data.new'))],

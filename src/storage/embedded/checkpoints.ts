@@ -9,7 +9,13 @@
  * is written any more, and the next who opens the data tries it.
  */
 import { systemEnv, type Timer } from '../../base/env.ts'
-import { checkpointBytes, checkpointGroupCount, checkpointMs } from '../../base/limits.ts'
+import {
+  checkpointBytes,
+  checkpointGroupCount,
+  checkpointMs,
+  journaledBytesMax,
+  journaledGroupCountMax,
+} from '../../base/limits.ts'
 import { Changes } from '../changes.ts'
 import type { Position } from '../engine.ts'
 import type { Environment, Write } from './environment.ts'
@@ -31,7 +37,7 @@ export interface JournaledGroup {
 export interface CheckpointParts {
   readonly environment: Environment
   readonly journal: Journal
-  /** Called when LMDB holds a group, and all before it. */
+  /** Called when LMDB's view shows a group, and all before it. */
   readonly onStored: (group: JournaledGroup) => void
 }
 
@@ -40,6 +46,7 @@ export class Checkpoints {
   /** Those that LMDB does not hold, oldest first. */
   #groups: readonly JournaledGroup[] = []
   #layers: readonly Layer[] = []
+  /** About what they weigh. */
   #bytes = 0
   #state: State
   /** The one that is being made; it never rejects. */
@@ -57,9 +64,9 @@ export class Checkpoints {
     return this.#state
   }
 
-  /** About what the groups weigh that LMDB does not hold yet. */
-  get bytes(): number {
-    return this.#bytes
+  /** Whether a group that weighs so much may be added. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes + bytes <= journaledBytesMax && this.#groups.length < journaledGroupCountMax
   }
 
   /** @throws what the first checkpoint that failed did. */
@@ -95,7 +102,7 @@ export class Checkpoints {
   #begin(): Promise<void> {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#running ??= this.#run().finally(() => (this.#running = undefined))
+    this.#running ??= this.#run()
     return this.#running
   }
 
@@ -107,9 +114,11 @@ export class Checkpoints {
       while (this.#bytes >= checkpointBytes || this.#groups.length >= checkpointGroupCount)
     } catch (cause) {
       this.#failure = { cause }
-      return
     }
-    if (this.#groups.length > 0) this.#timer ??= systemEnv.after(checkpointMs, () => void this.#begin())
+    // In the turn in which it was looked whether there is more: a group that comes later is to begin a checkpoint of its own.
+    this.#running = undefined
+    if (this.#failure === undefined && this.#groups.length > 0)
+      this.#timer ??= systemEnv.after(checkpointMs, () => void this.#begin())
   }
 
   async #store(): Promise<void> {
@@ -121,11 +130,9 @@ export class Checkpoints {
     journal.stored(last.number)
     this.#groups = this.#groups.slice(taken.length)
     this.#layers = this.#layers.slice(taken.length)
-    for (const group of taken) {
-      this.#bytes -= group.bytes
-      onStored(group)
-    }
+    for (const { bytes } of taken) this.#bytes -= bytes
     this.refresh()
+    for (const group of taken) onStored(group)
   }
 }
 

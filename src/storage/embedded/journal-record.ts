@@ -105,9 +105,13 @@ export function readRecords(file: Buffer, after: bigint): readonly JournalRecord
   if (file.readUInt32BE(4) !== version) throw new Error(`it is of version ${file.readUInt32BE(4)}, not ${version}`)
   const salt = saltOf(file)
   const found: JournalRecord[] = []
-  for (let at = file.indexOf(magicBytes, journalHeadBytes); at >= 0; at = file.indexOf(magicBytes, at + 1)) {
+  for (let from = journalHeadBytes; ;) {
+    const at = file.indexOf(magicBytes, from)
+    if (at < 0) break
     const record = readRecord(file, at, { after, salt })
     if (record !== undefined) found.push(record)
+    // Within a record that is needed lies no other: what looks like one is a document that somebody has copied out of this file.
+    from = record?.end ?? at + 1
   }
   found.sort((a, b) => (a.number < b.number ? -1 : 1))
   for (const [index, { number }] of found.entries()) {

@@ -4,15 +4,18 @@
  *
  * A record is needed until a checkpoint (checkpoints.ts) has stored what it holds; then its place is free. The file is used in rounds:
  * past `roundBytesMin` the next record goes to its beginning again, if there is room.
+ *
+ * A record may begin in the sector in which the one before it ends. So a sector whose writing a power cut interrupts is taken to be the
+ * old one or the new one, not a third.
  */
-import { closeSync, constants, fdatasync, openSync, readFileSync, write } from 'node:fs'
+import { closeSync, constants, fdatasync, fdatasyncSync, openSync, readFileSync, write, writeSync } from 'node:fs'
 import { assert } from '../../base/assert.ts'
 import { StorageFailed } from '../../base/errors.ts'
 import type { Write } from './environment.ts'
 import { journalHeadBytes, type JournalRecord, readRecords, RecordEncoder } from './journal-record.ts'
 
 /** Shorter rounds are no faster. */
-const roundBytesMin = 1024 * 1024
+export const roundBytesMin = 1024 * 1024
 
 const bufferKeptBytesMax = 4 * 1024 * 1024
 
@@ -39,8 +42,7 @@ export class Journal {
   #head = journalHeadBytes
   /** What no checkpoint has stored, oldest first. */
   #needed: readonly (Extent & { readonly number: bigint })[]
-  /** What was in it behind the last checkpoint when it was opened. */
-  readonly found: readonly JournalRecord[]
+  #found: readonly JournalRecord[]
 
   /**
    * Opens the journal of data whose last checkpoint has stored the record `number`, and all before it.
@@ -51,15 +53,23 @@ export class Journal {
     this.#path = path
     try {
       const bytes = readFileSync(path)
-      this.found = readRecords(bytes, number)
+      this.#found = readRecords(bytes, number)
       this.#encoder = new RecordEncoder(bytes.subarray(0, journalHeadBytes), bufferKeptBytesMax)
-      this.#file = openSync(path, openFlags)
+      this.#file = openDurable(path, bytes, this.#found)
     } catch (error) {
       throw new StorageFailed(`${path} is damaged or missing: ${String(error)}`, { cause: error })
     }
-    this.#number = this.found.at(-1)?.number ?? number
-    this.#head = this.found.at(-1)?.end ?? journalHeadBytes
-    this.#needed = this.found
+    const last = this.#found.at(-1)
+    this.#number = last?.number ?? number
+    this.#head = last?.end ?? journalHeadBytes
+    this.#needed = this.#found.map(record => ({ number: record.number, at: record.at, end: record.end }))
+  }
+
+  /** Gives away what was in it behind the last checkpoint when it was opened: all of the file is kept as long as that is. */
+  takeFound(): readonly JournalRecord[] {
+    const found = this.#found
+    this.#found = []
+    return found
   }
 
   /** The number of the last record. */
@@ -104,11 +114,44 @@ export class Journal {
   }
 }
 
-/** Where `length` bytes go: to the beginning of the file or behind the last record, at `head`, or behind everything that is needed. */
+/**
+ * Where `length` bytes go: to the beginning of the file or behind the last record, at `head`, or behind everything that is needed, oldest
+ * first.
+ *
+ * A round begins only when all that is needed lies in one piece, so at most one older piece can be in its way. Where `heldMax` bounds the
+ * bytes that are needed and the new ones together, the file ends before `journalHeadBytes + max(roundBytesMin + heldMax, 2 * heldMax)`:
+ * a round that meets the older piece is needed whole, so that the piece ends within `heldMax`, and what is written behind it is needed
+ * as long as the round is. If rounds could begin before that, each could be sent a bit further than the last.
+ */
 export function placeFor(length: number, head: number, needed: readonly Extent[]): number {
   const isFree = (from: number) => needed.every(({ at, end }) => from + length <= at || end <= from)
-  const places = head < roundBytesMin ? [head] : [journalHeadBytes, head]
-  return places.find(isFree) ?? Math.max(...needed.map(({ end }) => end))
+  if (head >= roundBytesMin && isOnePiece(head, needed) && isFree(journalHeadBytes)) return journalHeadBytes
+  return isFree(head) ? head : Math.max(...needed.map(({ end }) => end))
+}
+
+/** Whether each begins where the one before it ends, and the last ends at `head`. */
+function isOnePiece(head: number, needed: readonly Extent[]): boolean {
+  const begin = needed[0]?.at ?? head
+  return head - begin === needed.reduce((bytes, { at, end }) => bytes + end - at, 0)
+}
+
+/**
+ * Opens the file, whose bytes are `bytes`, and sees to it that the records found in it are on the disk. Whoever wrote them may have died,
+ * or failed, between writing and syncing; then they are in the system's memory alone, and after a failed sync the system takes them for
+ * written. So they are written once more.
+ */
+function openDurable(path: string, bytes: Buffer, records: readonly Extent[]): number {
+  const file = openSync(path, openFlags)
+  try {
+    for (const { at, end } of records) {
+      for (let written = at; written < end;) written += writeSync(file, bytes, written, end - written, written)
+    }
+    if (records.length > 0 && !writesAreSynced) fdatasyncSync(file)
+    return file
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
 }
 
 async function writeAll(file: number, bytes: Uint8Array, at: number): Promise<void> {

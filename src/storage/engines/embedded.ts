@@ -11,7 +11,7 @@ import { statfsSync } from 'node:fs'
 import { assert, must } from '../../base/assert.ts'
 import { systemEnv } from '../../base/env.ts'
 import { StorageFailed } from '../../base/errors.ts'
-import { journaledBytesMax, logTruncateCountMax } from '../../base/limits.ts'
+import { logTruncateCountMax } from '../../base/limits.ts'
 import { AppendListeners } from '../append-listeners.ts'
 import { Changes } from '../changes.ts'
 import { Checkpoints, type JournaledGroup } from '../embedded/checkpoints.ts'
@@ -92,7 +92,7 @@ class EmbeddedEngine implements OpenedEngine {
     this.#stored = new StoredLog(environment)
     const onStored = ({ newest }: JournaledGroup) => newest && this.#stored.stored(newest)
     this.#checkpoints = new Checkpoints({ environment, journal, onStored })
-    for (const record of journal.found) this.#restore(record)
+    for (const record of journal.takeFound()) this.#restore(record)
     this.#listeners = new AppendListeners(error => options.report?.(error))
     const store: Store = {
       get: (space, key) => this.#checkpoints.state.get(space, key),
@@ -148,7 +148,7 @@ class EmbeddedEngine implements OpenedEngine {
   }
 
   async #commit(group: Group): Promise<void> {
-    const isJournaled = group.dropBefore === undefined && this.#checkpoints.bytes + group.bytes <= journaledBytesMax
+    const isJournaled = group.dropBefore === undefined && this.#checkpoints.hasRoomFor(group.bytes)
     try {
       this.#checkpoints.requireWorking()
       await (isJournaled ? this.#journalGroup(group) : this.#storeGroup(group))

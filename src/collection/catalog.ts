@@ -18,7 +18,8 @@ import { BsonType, documentBytes, isNumber, toBool, toInt32, toText, type Value 
 import { toExactInteger, toNearestDouble } from '../bson/number.ts'
 import type { Variables } from '../expression/variables.ts'
 import { compileMatch, type Match, type MatchOptions } from '../query/match.ts'
-import type { MaybePromise, Reader, WriteTransaction } from '../storage/engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { Reader, WriteTransaction } from '../storage/engine.ts'
 import type { Namespace } from './namespace.ts'
 import { timeSeriesOf, type TimeSeries } from './time-series.ts'
 

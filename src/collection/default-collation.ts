@@ -2,7 +2,7 @@
 import type { Value } from '../bson/value.ts'
 import { anyCollationKey } from './apply-command.ts'
 import type { Namespace } from './namespace.ts'
-import type { MaybePromise } from '../storage/engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import { withSnapshot, type Store } from './store.ts'
 
 /**

@@ -10,7 +10,7 @@ import { rootVariables, type Variables } from '../expression/variables.ts'
 import type { Env } from '../base/env.ts'
 import type { MemoryPool } from '../base/memory-pool.ts'
 import { Pace } from '../base/pace.ts'
-import type { MaybePromise } from '../storage/engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { CommandContext } from './command.ts'
 
 export interface CompileContext {

@@ -2,7 +2,7 @@
 import type { Encodable } from '../bson/encode.ts'
 import { batchBytesMax } from '../base/limits.ts'
 import type { Pace } from '../base/pace.ts'
-import type { MaybePromise } from '../storage/engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 
 export interface BatchLimits {
   /** Infinity for no limit; 0 gives an empty batch and does no work. */

@@ -11,7 +11,7 @@ import type { TransactionId } from '../oplog/entry.ts'
 import { Claims } from '../storage/claims.ts'
 import { HeldSnapshot } from '../storage/held-snapshot.ts'
 import { Overlay } from '../storage/overlay.ts'
-import type { MaybePromise } from '../storage/engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import { sessionKeyOf } from './sessions.ts'
 import { committed, SessionTransaction } from './transaction.ts'
 

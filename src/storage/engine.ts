@@ -9,8 +9,7 @@
  *
  * Types are asynchronous so that an engine may be a network away; one that is not answers at once.
  */
-
-export type MaybePromise<T> = T | Promise<T>
+import type { MaybePromise } from '../base/maybe-promise.ts'
 
 /**
  * What a key belongs to. Few on purpose: in LMDB each costs something in every transaction, so collections and indexes

@@ -1,17 +1,7 @@
 /** A snapshot that several share, and that its owner may end under them: a held snapshot makes the file grow. */
 import { assert, Bug } from '../base/assert.ts'
-import type {
-  Committed,
-  KeyValue,
-  Log,
-  MaybePromise,
-  OpenedEngine,
-  Position,
-  Range,
-  ScanLimits,
-  Snapshot,
-  Space,
-} from './engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
+import type { Committed, KeyValue, Log, OpenedEngine, Position, Range, ScanLimits, Snapshot, Space } from './engine.ts'
 
 /** Makes the error for whoever reads on. */
 export type EndReason = () => Error

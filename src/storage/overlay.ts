@@ -15,11 +15,11 @@ import { CommandError } from '../base/errors.ts'
 import { Changes, nameOf } from './changes.ts'
 import type { Claims } from './claims.ts'
 import { keyBytesMax, spaces } from './engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import type {
   Committed,
   KeyValue,
   Log,
-  MaybePromise,
   OpenedEngine,
   Position,
   Range,

@@ -6,7 +6,7 @@
  * Each step only leaves out who cannot want a change; the views of those that remain decide, once for each audience.
  */
 import { showNamespace } from '../collection/namespace.ts'
-import type { MaybePromise } from '../storage/engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { ChangeBasis } from './change.ts'
 import { shapeKeyOf } from './event.ts'
 import type { Offer } from './offer.ts'

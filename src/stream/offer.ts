@@ -5,7 +5,7 @@ import { idOf } from '../collection/document-id.ts'
 import { keyOfId } from '../collection/index-entries.ts'
 import { withoutExpiredImage } from '../collection/pre-images.ts'
 import { withSnapshot, type Store } from '../collection/store.ts'
-import type { MaybePromise } from '../storage/engine.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import type { ChangeBasis } from './change.ts'
 import { makeEvent, needsLookup, shapeKeyOf, type ChangeEvent, type EventShape } from './event.ts'
 

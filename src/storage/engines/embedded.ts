@@ -23,13 +23,13 @@ import { Journal } from '../embedded/journal.ts'
 import type { JournalRecord } from '../embedded/journal-record.ts'
 import type { State } from '../embedded/layers.ts'
 import { StoredLog } from '../embedded/stored-log.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type {
   Committed,
   EngineKind,
   EngineOptions,
   KeyValue,
   Log,
-  MaybePromise,
   OpenedEngine,
   Position,
   Range,

@@ -8,6 +8,7 @@ import { assert } from '../../base/assert.ts'
 import { StorageFailed } from '../../base/errors.ts'
 import { AppendListeners } from '../append-listeners.ts'
 import { spaces } from '../engine.ts'
+import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type {
   Committed,
   EngineKind,
@@ -16,7 +17,6 @@ import type {
   KeyValue,
   Log,
   LogEntry,
-  MaybePromise,
   OpenedEngine,
   Position,
   Range,

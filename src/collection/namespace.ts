@@ -19,9 +19,15 @@ export function parseNamespace(text: string): Namespace {
 
 /** Refuses what cannot be a database's name. Source: MongoDB manual, "Naming restrictions". */
 export function requireDatabaseName(db: string): void {
-  if (db === '' || Buffer.byteLength(db) > 63 || /[/\\. "$*<>:|?\0]/.test(db)) {
+  if (db === '' || isLongerThan(63, db) || /[/\\. "$*<>:|?\0]/.test(db)) {
     throw new CommandError('InvalidNamespace', `Invalid database name: '${db}'`)
   }
+}
+
+/** Whether the texts have together more bytes than that; most are so short that nobody has to count. */
+function isLongerThan(bytesMax: number, text: string, more = ''): boolean {
+  if ((text.length + more.length) * 3 <= bytesMax) return false
+  return Buffer.byteLength(text) + Buffer.byteLength(more) > bytesMax
 }
 
 /** Refuses what cannot be a collection's name. */
@@ -29,7 +35,7 @@ export function requireCollectionName({ db, coll }: Namespace): void {
   requireDatabaseName(db)
   const isWrong = coll === '' || coll.includes('\0') || coll.includes('$') || coll.startsWith('.') || coll.endsWith('.')
   if (isWrong) throw new CommandError('InvalidNamespace', `Invalid collection name: ${coll}`)
-  if (Buffer.byteLength(db) + 1 + Buffer.byteLength(coll) > 255) {
+  if (isLongerThan(255 - 1, db, coll)) {
     throw new CommandError(
       'InvalidNamespace',
       `Fully qualified namespace is too long: ${db}.${coll} (at most 255 bytes)`,

@@ -22,6 +22,7 @@ export interface CompileContext {
   readonly memoryPool: MemoryPool
 }
 
+const nothingDefined: ReadonlyMap<string, Value | undefined> = new Map()
 const noDocument = documentValue(Uint8Array.of(5, 0, 0, 0, 0))
 
 /**
@@ -49,14 +50,15 @@ export function compileContext(
   }
   const outer = rootVariables(root)
   const parsed = parseCollation(collation)
-  const defined = new Map(
+  const defined =
     definitions === undefined
-      ? []
-      : elementsOf(definitions).map(([name, spec]) => [
-          name,
-          compileExpression(spec, { collation: parsed, pace })(noDocument, outer),
-        ]),
-  )
+      ? nothingDefined
+      : new Map(
+          elementsOf(definitions).map(([name, spec]) => [
+            name,
+            compileExpression(spec, { collation: parsed, pace })(noDocument, outer),
+          ]),
+        )
   return {
     collation: parsed,
     variables: defined.size === 0 ? outer : rootVariables({ ...root, let: defined }),

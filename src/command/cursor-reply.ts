@@ -104,6 +104,14 @@ export function cursorReply(
   id: bigint,
   namespace: string,
 ): Reply {
-  const cursor: Record<string, Encodable> = { [name]: documents, ...extra, id, ns: namespace }
-  return { cursor }
+  const isFirst = name === 'firstBatch'
+  if (extra !== undefined) {
+    return {
+      cursor: { ...(isFirst ? { firstBatch: documents } : { nextBatch: documents }), ...extra, id, ns: namespace },
+    }
+  }
+  // Most replies: an object whose fields are known beforehand is made several times faster.
+  return {
+    cursor: isFirst ? { firstBatch: documents, id, ns: namespace } : { nextBatch: documents, id, ns: namespace },
+  }
 }

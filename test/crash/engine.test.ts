@@ -130,6 +130,37 @@ test('nothing is readable, announced or acknowledged before it is on the disk', 
   }
 }, 60_000)
 
+test('a disk that fails refuses the write and all later ones, and what it had acknowledged is read, now and later', async ({
+  skip,
+}) => {
+  if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
+  if (spawnSync('strace', ['-V']).status !== 0) return skipped(skip, 'there is no strace here to let calls fail')
+  // What brings each of the two files to the disk. LMDB's writes are let alone: its C code dies of some that fail.
+  const calls = [
+    ['pwrite64', 'journal'],
+    ['fdatasync', 'data.mdb'],
+  ] as const
+  for (const [call, file] of calls) {
+    for (const failing of [1, 2, 3, 6, 15]) {
+      const path = join(root, `failing-${call}-${failing}`)
+      // It is made by somebody whose calls do not fail.
+      execFileSync(process.execPath, [join(here, 'open.mjs'), path])
+      // Each thread counts its own calls.
+      const injected = ['-P', join(path, 'data', file), '-e', `inject=${call}:error=EIO:when=${failing}+`]
+      const program = [process.execPath, join(here, 'failing-disk.mjs'), path]
+      const output = execFileSync('strace', ['-f', '-qq', '-o', '/dev/null', ...injected, ...program], {
+        encoding: 'utf8',
+      })
+      const { acknowledged, outcome, later, readable, logged, unhandled } = JSON.parse(output)
+      expect(outcome).toMatch(/^StorageFailed: a commit failed/)
+      expect(later).toMatch(/^StorageFailed: writes are refused/)
+      expect([readable, logged, unhandled]).toEqual([acknowledged, acknowledged, []])
+      // Whether the one that failed is there is unknown.
+      expect([acknowledged, acknowledged + 1]).toContain(await check(path))
+    }
+  }
+}, 60_000)
+
 test('a full disk refuses the write and all later ones, loses nothing, prints nothing, and reads go on', ({ skip }) => {
   if (!isBuilt) return skipped(skip, 'there is no dist/; npm run build')
   const path = join(root, 'full')

@@ -24,7 +24,6 @@ export class BoundedOutput {
   constructor(stream: Writable, options: BoundedOutputOptions) {
     this.#stream = stream
     this.#options = options
-    stream.on('drain', () => this.#tellDropped())
     stream.on('error', () => {
       this.#isBroken = true
     })
@@ -33,15 +32,17 @@ export class BoundedOutput {
   /** `line` with its end. */
   write(line: string): void {
     if (this.#isBroken) return
-    if (this.#stream.writableLength + Buffer.byteLength(line) > this.#options.bytesMax) this.#droppedCount++
-    else this.#stream.write(line)
+    if (this.#stream.writableLength + Buffer.byteLength(line) <= this.#options.bytesMax) this.#stream.write(line)
+    else if (this.#droppedCount++ === 0) this.#tellWhenTaken()
   }
 
-  #tellDropped(): void {
-    const count = this.#droppedCount
-    if (count === 0) return
-    this.#droppedCount = 0
-    this.#options.onRoom(count)
+  /** Nothing, behind all that waits. (A stream says that it has room again only when more waited than it thinks right.) */
+  #tellWhenTaken(): void {
+    this.#stream.write('', error => {
+      const count = this.#droppedCount
+      this.#droppedCount = 0
+      if (!error) this.#options.onRoom(count)
+    })
   }
 
   /** Waits until everything is written, at most `waitMs`. False when something is left. */

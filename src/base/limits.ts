@@ -173,6 +173,12 @@ export const journaledBytesMax = 8 * 1024 * 1024
 /** The same for groups, which pile up while the disk is slow. */
 export const journaledGroupCountMax = 256
 
+/** The buffer in which a record of the journal is made is kept for the next one if it is no larger. */
+export const journalBufferBytesMax = 4 * 1024 * 1024
+
+/** Field names kept as text, by their bytes; a power of two. Making one anew costs some ten nanoseconds. */
+export const fieldNameCountMax = 1024
+
 /** Stored parts of the log that one step of a truncation removes: some hundred microseconds of the disk's time. */
 export const logTruncateCountMax = 256
 

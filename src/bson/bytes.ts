@@ -3,6 +3,7 @@
  * than the read itself, and because these are what everything that looks at a document spends its time in.
  */
 import { assert } from '../base/assert.ts'
+import { fieldNameCountMax } from '../base/limits.ts'
 
 // One number of eight bytes, and its two halves. Going through them makes one BigInt at the most, and costs half of what a
 // DataView does.
@@ -86,11 +87,8 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')
 }
 
-/** A power of two. */
-const nameCountMax = 1024
-
 /** Field names that were met, each in the place that its bytes say, until another one needs that. */
-const knownNames = Array.from<string | undefined>({ length: nameCountMax })
+const knownNames = Array.from<string | undefined>({ length: fieldNameCountMax })
 
 /**
  * A field's name, as `decodeUtf8`. Names are few and come again and again, and making the text costs more than recognizing it: so
@@ -101,7 +99,7 @@ export function decodeName(bytes: Uint8Array, start: number, end: number): strin
   if (length > 24) return decodeUtf8(bytes, start, end)
   let hash = length
   for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0
-  const place = (hash ^ (hash >>> 10)) & (nameCountMax - 1)
+  const place = (hash ^ (hash >>> 10)) & (fieldNameCountMax - 1)
   const known = knownNames[place]
   if (known !== undefined && isAscii(known, bytes, start, length)) return known
   const name = decodeUtf8(bytes, start, end)

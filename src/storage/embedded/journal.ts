@@ -11,13 +11,12 @@
 import { closeSync, constants, fdatasync, fdatasyncSync, openSync, readFileSync, write, writeSync } from 'node:fs'
 import { assert } from '../../base/assert.ts'
 import { StorageFailed } from '../../base/errors.ts'
+import { journalBufferBytesMax } from '../../base/limits.ts'
 import type { Write } from './environment.ts'
 import { journalHeadBytes, type JournalRecord, readRecords, RecordEncoder } from './journal-record.ts'
 
 /** Shorter rounds are no faster. */
 export const roundBytesMin = 1024 * 1024
-
-const bufferKeptBytesMax = 4 * 1024 * 1024
 
 /**
  * On Linux a write can be made to be on the disk when it is over, which saves a way to the thread that does it and back: the sync would
@@ -54,7 +53,7 @@ export class Journal {
     try {
       const bytes = readFileSync(path)
       this.#found = readRecords(bytes, number)
-      this.#encoder = new RecordEncoder(bytes.subarray(0, journalHeadBytes), bufferKeptBytesMax)
+      this.#encoder = new RecordEncoder(bytes.subarray(0, journalHeadBytes), journalBufferBytesMax)
       this.#file = openDurable(path, bytes, this.#found)
     } catch (error) {
       throw new StorageFailed(`${path} is damaged or missing: ${String(error)}`, { cause: error })

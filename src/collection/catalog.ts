@@ -6,7 +6,8 @@
  * `id` is the four-byte prefix of the collection's record keys (and of an index's entries); ids are never used twice.
  *
  * A catalog entry is read from the same snapshot or write transaction as the documents it describes, so nobody ever works
- * with an outdated one. What is cached is only the decoding: same bytes, same CollectionInfo.
+ * with an outdated one. What is cached is only the decoding: same bytes, same CollectionInfo; and nothing need be read where the
+ * reader's catalog is the one that the bytes were found in.
  */
 import { must } from '../base/assert.ts'
 import type { Pace } from '../base/pace.ts'
@@ -81,6 +82,13 @@ export interface CappedLimits {
   readonly countMax: number
 }
 
+interface Decoded {
+  readonly bytes: Uint8Array
+  readonly info: CollectionInfo
+  /** Of the last reader in which it lay so; undefined when that had none. */
+  catalogVersion: number | undefined
+}
+
 /** How many decodings are kept. */
 const cachedCountMax = 10_000
 
@@ -88,7 +96,9 @@ export class Catalog {
   /** Whether a collection may have a default collation; undefined until somebody has looked. */
   hasCollations: boolean | undefined
   readonly #variables: Variables
-  readonly #cache = new Map<string, { bytes: Uint8Array; info: CollectionInfo }>()
+  /** By database and collection. */
+  readonly #cache = new Map<string, Map<string, Decoded>>()
+  #cachedCount = 0
   readonly #pace: Pace
 
   /** `variables` are those of validators, which spend pieces of `pace`. */
@@ -99,18 +109,30 @@ export class Catalog {
 
   /** The collection of that name in what `reader` sees; undefined when there is none. */
   find(reader: Reader, namespace: Namespace): MaybePromise<CollectionInfo | undefined> {
+    const { catalogVersion } = reader
+    const cached = this.#cache.get(namespace.db)?.get(namespace.coll)
+    if (cached !== undefined && catalogVersion !== undefined && cached.catalogVersion === catalogVersion) {
+      return cached.info
+    }
     const found = reader.get('catalog', catalogKey(namespace))
-    const decode = (bytes: Uint8Array | undefined) => bytes && this.decode(namespace, bytes)
+    const decode = (bytes: Uint8Array | undefined) => bytes && this.#decode(namespace, bytes, catalogVersion)
     return found instanceof Promise ? found.then(decode) : decode(found)
   }
 
-  decode(namespace: Namespace, bytes: Uint8Array): CollectionInfo {
-    const name = `${namespace.db}.${namespace.coll}`
-    const cached = this.#cache.get(name)
-    if (cached !== undefined && sameBytes(cached.bytes, bytes)) return cached.info
-    if (this.#cache.size >= cachedCountMax) this.#cache.clear()
+  #decode(namespace: Namespace, bytes: Uint8Array, catalogVersion: number | undefined): CollectionInfo {
+    const { db, coll } = namespace
+    const cached = this.#cache.get(db)?.get(coll)
+    if (cached !== undefined && sameBytes(cached.bytes, bytes)) {
+      cached.catalogVersion = catalogVersion ?? cached.catalogVersion
+      return cached.info
+    }
     const info = decodeInfo(namespace, bytes, { variables: this.#variables, pace: this.#pace })
-    this.#cache.set(name, { bytes, info })
+    if (cached === undefined && ++this.#cachedCount > cachedCountMax) {
+      this.#cache.clear()
+      this.#cachedCount = 1
+    }
+    const ofDatabase = this.#cache.get(db) ?? new Map<string, Decoded>()
+    this.#cache.set(db, ofDatabase.set(coll, { bytes, info, catalogVersion }))
     return info
   }
 
@@ -121,7 +143,7 @@ export class Catalog {
     const to = db === undefined ? Uint8Array.of(0xff) : Buffer.from(`${db}\x01`)
     for (;;) {
       const entries = await reader.scan('catalog', { from, to }, { countMax: 1000, bytesMax: 1024 * 1024 })
-      for (const { key, value } of entries) found.push(this.decode(namespaceOf(key), value))
+      for (const { key, value } of entries) found.push(this.#decode(namespaceOf(key), value, undefined))
       const last = entries.at(-1)
       if (last === undefined) return found
       from = Buffer.concat([last.key, Uint8Array.of(0)])

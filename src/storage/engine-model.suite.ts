@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { contentOf, isInOrder, k, logOf, show } from './engine.suite.ts'
 import type { EngineUnderTest } from './engine.suite.ts'
-import type { OpenedEngine, Position, Space, WriteTransaction } from './engine.ts'
+import type { OpenedEngine, Position, Reader, Space, WriteTransaction } from './engine.ts'
 
 type Step =
   | { readonly kind: 'put'; readonly space: Space; readonly key: string; readonly value: string }
@@ -25,7 +25,7 @@ type Action =
   | { readonly kind: 'settle' | 'look' | 'reopen' | 'kill' }
   | { readonly kind: 'truncate'; readonly share: number }
 
-const space = fc.constantFrom<Space>('records', 'index')
+const space = fc.constantFrom<Space>('records', 'records', 'index', 'index', 'catalog')
 const key = fc.constantFrom('a', 'b', 'c', 'bb', '\xff', '\0')
 const value = fc.string({ maxLength: 12, unit: 'binary-ascii' })
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -61,6 +61,7 @@ class Model {
   readonly spaces = new Map<Space, Map<string, string>>([
     ['records', new Map()],
     ['index', new Map()],
+    ['catalog', new Map()],
   ])
   log: { readonly position: Position; readonly value: string }[] = []
 
@@ -91,6 +92,8 @@ class Run {
   readonly #reopen: () => Promise<OpenedEngine>
   readonly #openKilled: () => Promise<OpenedEngine | undefined>
   readonly #pending: Promise<unknown>[] = []
+  /** What was in the catalog, by its version. */
+  #catalogs = new Map<number, readonly string[]>()
 
   constructor(
     engine: OpenedEngine,
@@ -116,6 +119,7 @@ class Run {
         await this.#settle()
         await this.engine.close()
         this.engine = await this.#reopen()
+        this.#catalogs.clear()
         return this.check()
       case 'kill':
         await this.#settle()
@@ -164,7 +168,16 @@ class Run {
     }
   }
 
+  /** Readers with one version see one catalog. */
+  #checkCatalog({ catalogVersion }: Reader, model: Model): void {
+    if (catalogVersion === undefined) return
+    const content = model.content('catalog')
+    expect(content).toEqual(this.#catalogs.get(catalogVersion) ?? content)
+    this.#catalogs.set(catalogVersion, content)
+  }
+
   #stepNow(transaction: WriteTransaction, draft: Model, appended: string[], each: Step): void {
+    this.#checkCatalog(transaction, draft)
     switch (each.kind) {
       case 'put':
         draft.of(each.space).set(each.key, each.value)
@@ -193,11 +206,14 @@ class Run {
     const { engine } = this
     const killed = await this.#openKilled()
     if (killed === undefined) return
+    const catalogs = this.#catalogs
     try {
       this.engine = killed
+      this.#catalogs = new Map()
       await this.check()
     } finally {
       this.engine = engine
+      this.#catalogs = catalogs
       await killed.close()
     }
   }
@@ -207,6 +223,7 @@ class Run {
     const { engine, model } = this
     const snapshot = await engine.snapshot()
     for (const name of model.spaces.keys()) expect(await contentOf(snapshot, name)).toEqual(model.content(name))
+    this.#checkCatalog(snapshot, model)
     const newest = model.log.at(-1)?.position ?? { time: 0n, index: 0 }
     expect([snapshot.position, engine.log.newest]).toEqual([newest, newest])
     snapshot.close()

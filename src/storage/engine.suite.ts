@@ -467,6 +467,37 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
   })
 
   describe(`${name}: the log`, () => {
+    test(
+      'the version of the catalog is the same as long as nothing changes in it, and known to be so',
+      withEngine(async engine => {
+        const versionNow = async () => {
+          const snapshot = await engine.snapshot()
+          try {
+            return snapshot.catalogVersion
+          } finally {
+            snapshot.close()
+          }
+        }
+        const versionIn = async (transaction: WriteTransaction) => transaction.catalogVersion
+        const before = await versionNow()
+        expect(before).toBeTypeOf('number')
+        await put(engine, 'a=1')
+        expect([await versionNow(), (await engine.write(versionIn)).result]).toEqual([before, before])
+        const held = await engine.snapshot()
+        const changed = engine.write(transaction => {
+          transaction.put('catalog', k('a'), k('1'))
+          return transaction.catalogVersion
+        })
+        // Decided, and not durable yet.
+        const behind = engine.write(transaction => transaction.catalogVersion)
+        expect([(await changed).result, (await behind).result]).toEqual([undefined, undefined])
+        const after = await versionNow()
+        expect(after).not.toBe(before)
+        expect([held.catalogVersion, (await engine.write(versionIn)).result]).toEqual([before, after])
+        held.close()
+      }),
+    )
+
     test('nextTime is asked once for each commit that appends, in commit order, after the time before', async () => {
       const asked: bigint[] = []
       const nextTime = (previous: bigint) => {

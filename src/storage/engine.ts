@@ -78,6 +78,11 @@ export interface KeyValue {
 
 /** Reads of one state. Bytes that come out are the caller's to keep, never to change. */
 export interface Reader {
+  /**
+   * Two readers of one engine that have the same number here see the same in the space `catalog`, which changes seldom. Undefined
+   * when that is not known.
+   */
+  readonly catalogVersion: number | undefined
   /** The value under `key`; undefined when there is none. */
   get(space: Space, key: Uint8Array): MaybePromise<Uint8Array | undefined>
   /** As many answers as keys, in the same order, in one round trip. */

@@ -53,6 +53,10 @@ class Share implements Snapshot {
     this.#onClose = onClose
   }
 
+  get catalogVersion(): number | undefined {
+    return this.#open().catalogVersion
+  }
+
   get(space: Space, key: Uint8Array): MaybePromise<Uint8Array | undefined> {
     return this.#open().get(space, key)
   }

@@ -78,6 +78,10 @@ export class OrderedMap {
     this.#root = root ?? this.#emptyLeaf()
   }
 
+  get isEmpty(): boolean {
+    return this.#root.kind === 'leaf' && this.#root.names.length === 0
+  }
+
   /** A map with the same entries, in constant time; from then on neither sees what the other does. */
   copy(): OrderedMap {
     this.#owner = {}

@@ -259,6 +259,10 @@ class OverlaidSnapshot implements Snapshot {
     return this.base.position
   }
 
+  get catalogVersion(): number | undefined {
+    return this.#own.catalog.isEmpty ? this.base.catalogVersion : undefined
+  }
+
   get(space: Space, key: Uint8Array): MaybePromise<Uint8Array | undefined> {
     const own = this.#own[space].get(key)
     return own === undefined ? this.base.get(space, key) : found(own)
@@ -292,6 +296,8 @@ class OverlaidSnapshot implements Snapshot {
 
 /** What one body reads and wants done. */
 class OverlayTransaction implements WriteTransaction {
+  /** What a body knows of the catalog without reading it could change under it. */
+  readonly catalogVersion = undefined
   readonly changes = new Changes()
   readonly entries: Uint8Array[] = []
   readonly read: [Space, Uint8Array][] = []

@@ -7,6 +7,8 @@ import { PackedEntries } from './log-part.ts'
 
 /** The state that all bodies before this one have left. */
 export interface NewestState {
+  /** As in Reader. */
+  readonly catalogVersion: number | undefined
   get(space: Space, key: Uint8Array): Uint8Array | undefined
 }
 
@@ -31,6 +33,10 @@ export class Transaction implements WriteTransaction {
   /** The log's commits before this time are to be removed. */
   get dropBefore(): bigint | undefined {
     return this.#dropBefore
+  }
+
+  get catalogVersion(): number | undefined {
+    return this.changes.has('catalog') ? undefined : this.#newest.catalogVersion
   }
 
   get changesNothing(): boolean {

@@ -39,6 +39,8 @@ export interface Group {
 
 /** What holds the durable state. */
 export interface Store {
+  /** As in Reader; always known. */
+  readonly catalogVersion: number
   get(space: Space, key: Uint8Array): Uint8Array | undefined
   scan(space: Space, range: Range, limits: ScanLimits): KeyValue[]
   /** Resolves when the group is durable and readable. Never called while another group is on its way. */
@@ -132,6 +134,12 @@ export class Writer {
       this.#closeWhenIdle()
     }
     return this.#closed.done
+  }
+
+  /** That of the store, while nothing that changes the catalog is on its way. */
+  get catalogVersion(): number | undefined {
+    const changes = this.#forming?.changes.has('catalog') === true || this.#syncing?.changes.has('catalog') === true
+    return changes ? undefined : this.#store.catalogVersion
   }
 
   /** The newest value under `key`, what is on its way included. */

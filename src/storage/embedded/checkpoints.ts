@@ -48,6 +48,7 @@ export class Checkpoints {
   #layers: readonly Layer[] = []
   /** About what they weigh. */
   #bytes = 0
+  #catalogVersion = 0
   #state: State
   /** The one that is being made; it never rejects. */
   #running: Promise<void> | undefined
@@ -56,7 +57,7 @@ export class Checkpoints {
 
   constructor(parts: CheckpointParts) {
     this.#parts = parts
-    this.#state = new State(parts.environment.view, this.#layers)
+    this.#state = this.#newestState()
   }
 
   /** Everything durable. */
@@ -79,7 +80,8 @@ export class Checkpoints {
     this.#groups = [...this.#groups, group]
     this.#layers = [...this.#layers, new Layer(group.changes)]
     this.#bytes += group.bytes
-    this.#state = new State(this.#parts.environment.view, this.#layers)
+    if (group.changes.has('catalog')) this.#catalogVersion++
+    this.#state = this.#newestState()
     if (this.#running !== undefined || this.#failure !== undefined) return
     if (this.#bytes >= checkpointBytes || this.#groups.length >= checkpointGroupCount) void this.#begin()
     else this.#timer ??= systemEnv.after(checkpointMs, () => void this.#begin())
@@ -93,10 +95,19 @@ export class Checkpoints {
     }
   }
 
-  /** LMDB was written to by somebody else, while it held everything: the state is the one it has now. */
-  refresh(): void {
+  /** Somebody else wrote these changes to LMDB, while it held everything: the state is the one it has now. */
+  passed(changes: Changes): void {
+    if (changes.has('catalog')) this.#catalogVersion++
+    this.#refresh()
+  }
+
+  #refresh(): void {
     this.#parts.environment.refresh()
-    this.#state = new State(this.#parts.environment.view, this.#layers)
+    this.#state = this.#newestState()
+  }
+
+  #newestState(): State {
+    return new State(this.#parts.environment.view, this.#layers, this.#catalogVersion)
   }
 
   #begin(): Promise<void> {
@@ -131,7 +142,7 @@ export class Checkpoints {
     this.#groups = this.#groups.slice(taken.length)
     this.#layers = this.#layers.slice(taken.length)
     for (const { bytes } of taken) this.#bytes -= bytes
-    this.refresh()
+    this.#refresh()
     for (const group of taken) onStored(group)
   }
 }

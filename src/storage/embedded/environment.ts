@@ -107,6 +107,8 @@ export async function createEnvironment(path: string): Promise<void> {
 }
 
 interface Opened {
+  /** Those that somebody holds. */
+  readonly views: Set<View>
   /** The file, for messages. */
   readonly file: string
   readonly root: Root
@@ -121,15 +123,19 @@ export class View {
   readonly #options: GetOptions
   readonly #copier: Copier
   readonly #file: string
+  readonly #views: Set<View>
   #holderCount = 1
+  #isClosed = false
 
   /** Of the state as it is now; held once, by whoever makes it. */
-  constructor({ file, root, tables: viewed, copier }: Opened) {
+  constructor({ views, file, root, tables: viewed, copier }: Opened) {
     this.#file = file
     this.#tables = viewed
     this.#copier = copier
     this.#transaction = root.useReadTransaction()
     this.#options = { transaction: this.#transaction }
+    this.#views = views
+    views.add(this)
   }
 
   retain(): void {
@@ -140,12 +146,26 @@ export class View {
   release(): void {
     assert(this.#holderCount > 0, 'a view is released once for each time it is retained')
     this.#holderCount -= 1
-    if (this.#holderCount === 0) this.#transaction.done()
+    if (this.#holderCount === 0) this.close()
+  }
+
+  /** Whoever holds it has nothing to read any more. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#views.delete(this)
+    this.#transaction.done()
+  }
+
+  /** @throws StorageFailed when the environment is closed. */
+  requireOpen(): void {
+    assert(this.#holderCount > 0, 'a view that is over is not read')
+    if (this.#isClosed) throw new StorageFailed('the storage engine is closed')
   }
 
   /** Undefined when there is nothing, as there is under every key that is too long to be put. */
   get(name: OwnTable, key: Uint8Array): Uint8Array | undefined {
-    assert(this.#holderCount > 0, 'a view that is over is not read')
+    this.requireOpen()
     if (key.length === 0 || key.length > keyBytesMax) return undefined
     const table = this.#tables[name]
     try {
@@ -191,7 +211,7 @@ export class View {
 
   /** Undefined for a range that nothing can be in. LMDB would take an end without bytes for none. */
   #rangeOptions({ from, to, reverse = false }: Range, limit: number) {
-    assert(this.#holderCount > 0, 'a view that is over is not read')
+    this.requireOpen()
     assert(
       from.length <= keyBytesMax + 1 && to.length <= keyBytesMax + 1,
       'the bounds of a range are no longer than keys',
@@ -214,7 +234,7 @@ export class Environment {
     const root = open<Uint8Array, Uint8Array>({ ...rootOptions, path })
     const copier = new Copier()
     silenceFailures(root)
-    this.#opened = { file: join(path, 'data.mdb'), root, tables: openTables(root, copier), copier }
+    this.#opened = { views: new Set(), file: join(path, 'data.mdb'), root, tables: openTables(root, copier), copier }
     this.#view = new View(this.#opened)
   }
 
@@ -259,9 +279,9 @@ export class Environment {
     }
   }
 
-  /** Nothing may be on its way, and nobody may hold a view. */
+  /** Nothing may be on its way. Whoever holds a view reads no more of it. */
   async close(): Promise<void> {
-    this.#view.release()
+    for (const view of this.#opened.views) view.close()
     await this.#opened.root.close()
   }
 }

@@ -62,12 +62,15 @@ function firstFrom(sorted: readonly Change[], key: Uint8Array): number {
 /** A state: layers over what LMDB holds. */
 export class State {
   readonly view: View
+  /** As in Reader. */
+  readonly catalogVersion: number
   readonly #layers: readonly Layer[]
 
   /** `layers` from the oldest to the newest. */
-  constructor(view: View, layers: readonly Layer[]) {
+  constructor(view: View, layers: readonly Layer[], catalogVersion = 0) {
     this.view = view
     this.#layers = layers
+    this.catalogVersion = catalogVersion
   }
 
   /** As Reader.get. */

@@ -323,6 +323,27 @@ test('snapshots of any moment read the same after any number of checkpoints', as
   await engine.close()
 })
 
+test('a group that is too much for the journal and changes the catalog gives that another version', async () => {
+  const engine = await open(newFolder())
+  const versionNow = async () => {
+    const snapshot = await engine.snapshot()
+    try {
+      return snapshot.catalogVersion
+    } finally {
+      snapshot.close()
+    }
+  }
+  const before = await versionNow()
+  await engine.write(transaction => transaction.put('records', k('large'), Buffer.alloc(journaledBytesMax + 1)))
+  expect(await versionNow()).toBe(before)
+  await engine.write(transaction => {
+    transaction.put('records', k('large'), Buffer.alloc(journaledBytesMax + 1))
+    transaction.put('catalog', k('a'), k('1'))
+  })
+  expect(await versionNow()).not.toBe(before)
+  await engine.close()
+})
+
 test('the journal of a long-lived engine stays small, and is used again from its beginning', async () => {
   const path = newFolder()
   const engine = await open(path)

@@ -79,8 +79,6 @@ class EmbeddedEngine implements OpenedEngine {
   readonly #stored: StoredLog
   readonly #listeners: AppendListeners
   readonly #writer: Writer
-  /** Those not closed yet. */
-  readonly #snapshots = new Set<EmbeddedSnapshot>()
   #closed: Promise<void> | undefined
   #isGone = false
 
@@ -94,7 +92,11 @@ class EmbeddedEngine implements OpenedEngine {
     this.#checkpoints = new Checkpoints({ environment, journal, onStored })
     for (const record of journal.takeFound()) this.#restore(record)
     this.#listeners = new AppendListeners(error => options.report?.(error))
+    const checkpoints = this.#checkpoints
     const store: Store = {
+      get catalogVersion() {
+        return checkpoints.state.catalogVersion
+      },
       get: (space, key) => this.#checkpoints.state.get(space, key),
       scan: (space, range, limits) => this.#checkpoints.state.scan(space, range, limits),
       commit: group => this.#commit(group),
@@ -109,9 +111,7 @@ class EmbeddedEngine implements OpenedEngine {
 
   snapshot(): Snapshot {
     if (this.#closed !== undefined) throw new StorageFailed('the storage engine is closed')
-    const snapshot = new EmbeddedSnapshot(this.#checkpoints.state, this.#stored.newest, this.#snapshots)
-    this.#snapshots.add(snapshot)
-    return snapshot
+    return new EmbeddedSnapshot(this.#checkpoints.state, this.#stored.newest)
   }
 
   write<T>(body: (transaction: WriteTransaction) => MaybePromise<T>): Promise<Committed<T>> {
@@ -128,7 +128,6 @@ class EmbeddedEngine implements OpenedEngine {
     // What cannot be stored now is in the journal for whoever opens the data next.
     await this.#checkpoints.all().catch(() => undefined)
     this.#isGone = true
-    for (const snapshot of this.#snapshots) snapshot.abandon()
     this.#journal.close()
     await this.#environment.close()
     this.#directory.release()
@@ -173,7 +172,7 @@ class EmbeddedEngine implements OpenedEngine {
     await this.#checkpoints.all()
     const step = this.#stored.plan(group)
     await this.#environment.commit(writesOf(group, step.writes), this.#journal.number)
-    this.#checkpoints.refresh()
+    this.#checkpoints.passed(group.changes)
     this.#stored.took(step)
     this.#stored.stored(this.#stored.newest)
   }
@@ -245,16 +244,15 @@ function* writesOf({ changes }: Group, ofLog: readonly Write[]): Generator<Write
 
 class EmbeddedSnapshot implements Snapshot {
   readonly position: Position
-  readonly #durable: State
-  readonly #snapshots: Set<EmbeddedSnapshot>
-  #state: 'open' | 'closed' | 'abandoned' = 'open'
+  readonly catalogVersion: number
+  /** Undefined when it is closed. */
+  #durable: State | undefined
 
-  /** It leaves `snapshots`, the engine's, when it is closed. */
-  constructor(durable: State, position: Position, snapshots: Set<EmbeddedSnapshot>) {
+  constructor(durable: State, position: Position) {
     durable.view.retain()
     this.#durable = durable
     this.position = position
-    this.#snapshots = snapshots
+    this.catalogVersion = durable.catalogVersion
   }
 
   get(space: Space, key: Uint8Array): Uint8Array | undefined {
@@ -271,24 +269,14 @@ class EmbeddedSnapshot implements Snapshot {
   }
 
   close(): void {
-    this.#end('closed')
-  }
-
-  /** The engine is closed under it. */
-  abandon(): void {
-    this.#end('abandoned')
-  }
-
-  #end(state: 'closed' | 'abandoned'): void {
-    if (this.#state !== 'open') return
-    this.#state = state
-    this.#snapshots.delete(this)
-    this.#durable.view.release()
+    this.#durable?.view.release()
+    this.#durable = undefined
   }
 
   #open(): State {
-    if (this.#state === 'abandoned') throw new StorageFailed('the storage engine is closed')
-    assert(this.#state === 'open', 'a snapshot is not read after it was closed')
+    assert(this.#durable !== undefined, 'a snapshot is not read after it was closed')
+    // Layers would answer for longer.
+    this.#durable.view.requireOpen()
     return this.#durable
   }
 }

@@ -31,15 +31,21 @@ import { OrderedMap } from '../ordered-map.ts'
 import { Writer } from '../writer.ts'
 import type { Group, Store } from '../writer.ts'
 
-type State = Readonly<Record<Space, OrderedMap>>
+type Maps = Readonly<Record<Space, OrderedMap>>
 
-function mapSpaces(mapOf: (space: Space) => OrderedMap): State {
+/** What snapshots of one state share. */
+interface State {
+  readonly maps: Maps
+  readonly catalogVersion: number
+}
+
+function mapSpaces(mapOf: (space: Space) => OrderedMap): Maps {
   return Object.fromEntries(spaces.map(space => [space, mapOf(space)])) as Record<Space, OrderedMap>
 }
 
 /** What is committed. It outlives an engine that is closed, or that is no longer used after a pretended crash. */
 export class MemoryDisk {
-  readonly state: State = mapSpaces(() => new OrderedMap())
+  readonly state: Maps = mapSpaces(() => new OrderedMap())
   readonly log = new LogTail(beginning, { bytesMax: Infinity })
   deploymentId: Uint8Array | undefined
   inUse = false
@@ -79,18 +85,24 @@ class MemoryEngine implements OpenedEngine {
   readonly #writer: Writer
   /** What snapshots of the state between two commits share; undefined until one is asked for. */
   #frozen: State | undefined
+  #catalogVersion = 0
   readonly #closing = new AbortController()
 
   constructor({ disk, deploymentId, options, beforeCommit }: MemoryEngineParts) {
     this.deploymentId = deploymentId
     this.#disk = disk
     const listeners = new AppendListeners(error => options.report?.(error))
+    const catalogVersion = () => this.#catalogVersion
     const store: Store = {
+      get catalogVersion() {
+        return catalogVersion()
+      },
       get: (space, key) => disk.state[space].get(key),
       scan: (space, range, limits) => disk.state[space].scan(range, limits),
       commit: async group => {
         await beforeCommit?.()
         this.#frozen = undefined
+        if (group.changes.has('catalog')) this.#catalogVersion++
         apply(disk, group)
         if (group.commits.length > 0) listeners.callAll()
       },
@@ -105,7 +117,10 @@ class MemoryEngine implements OpenedEngine {
 
   snapshot(): Snapshot {
     requireOpen(this.#closing.signal)
-    this.#frozen ??= mapSpaces(space => this.#disk.state[space].copy())
+    this.#frozen ??= {
+      maps: mapSpaces(space => this.#disk.state[space].copy()),
+      catalogVersion: this.#catalogVersion,
+    }
     return new MemorySnapshot(this.#frozen, newestIn(this.#disk), this.#closing.signal)
   }
 
@@ -147,17 +162,21 @@ class MemorySnapshot implements Snapshot {
     this.#closing = closing
   }
 
+  get catalogVersion(): number {
+    return this.#open().catalogVersion
+  }
+
   get(space: Space, key: Uint8Array): Uint8Array | undefined {
-    return this.#open()[space].get(key)
+    return this.#open().maps[space].get(key)
   }
 
   getMany(space: Space, keys: readonly Uint8Array[]): (Uint8Array | undefined)[] {
-    const map = this.#open()[space]
+    const map = this.#open().maps[space]
     return keys.map(key => map.get(key))
   }
 
   scan(space: Space, range: Range, limits: ScanLimits): KeyValue[] {
-    return this.#open()[space].scan(range, limits)
+    return this.#open().maps[space].scan(range, limits)
   }
 
   close(): void {

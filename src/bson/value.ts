@@ -11,7 +11,7 @@
  *
  * Source: bsonspec.org, version 1.1.
  */
-import { decodeUtf8, readFloat64, readInt32, readInt64, readInt64AsNumber, readUint32 } from './bytes.ts'
+import { decodeName, decodeUtf8, readFloat64, readInt32, readInt64, readInt64AsNumber, readUint32 } from './bytes.ts'
 
 export const BsonType = {
   double: 0x01,
@@ -152,6 +152,9 @@ export const toDateMs = (value: Value): number => readInt64AsNumber(value.bytes,
 /** The text of a string, symbol or code. */
 export const toText = (value: Value): string =>
   decodeUtf8(value.bytes, value.start + 4, value.start + 3 + readInt32(value.bytes, value.start))
+/** As `toText`, for what names something and so comes again and again. */
+export const toName = (value: Value): string =>
+  decodeName(value.bytes, value.start + 4, value.start + 3 + readInt32(value.bytes, value.start))
 /** A timestamp as one unsigned 64-bit number: seconds in the high half, increment in the low. */
 export const toTimestamp = (value: Value): bigint => BigInt.asUintN(64, readInt64(value.bytes, value.start))
 export const toTimestampParts = (value: Value) => ({

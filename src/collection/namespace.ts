@@ -19,10 +19,15 @@ export function parseNamespace(text: string): Namespace {
 
 /** Refuses what cannot be a database's name. Source: MongoDB manual, "Naming restrictions". */
 export function requireDatabaseName(db: string): void {
+  if (db === lastDatabase) return
   if (db === '' || isLongerThan(63, db) || /[/\\. "$*<>:|?\0]/.test(db)) {
     throw new CommandError('InvalidNamespace', `Invalid database name: '${db}'`)
   }
+  lastDatabase = db
 }
+
+/** It was a name, and is asked for again with nearly every request. */
+let lastDatabase: string | undefined
 
 /** Whether the texts have together more bytes than that; most are so short that nobody has to count. */
 function isLongerThan(bytesMax: number, text: string, more = ''): boolean {

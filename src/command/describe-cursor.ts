@@ -6,6 +6,7 @@ import { show } from '../bson/show.ts'
 import { documentValue } from '../bson/value.ts'
 import type { Store } from '../collection/store.ts'
 import type { Cursor, CursorOrigin } from '../cursor/registry.ts'
+import { lsidOf } from '../session/sessions.ts'
 import { ChangeStream } from '../stream/change-stream.ts'
 import { lagBehind } from '../stream/report.ts'
 import type { Client } from './operation.ts'
@@ -42,7 +43,7 @@ export async function describeIdleCursor(
     client: origin.client,
     appName: origin.appName,
     ns: namespace,
-    lsid: sessionKey === undefined ? undefined : showSession(Buffer.from(sessionKey, 'hex')),
+    lsid: sessionKey === undefined ? undefined : showSession(lsidOf(sessionKey)),
     cursor: await describeCursor(cursor, around),
   }
 }

@@ -6,12 +6,13 @@
  *                                                              │
  *                                                            throws ─▶ { ok: 0, errmsg, code, codeName, labels, … }
  */
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import * as all from './commands/all.ts'
 import type { Client, Command, Services } from './command.ts'
 import { Exchange, type Outcome, type RequestMessage } from './exchange.ts'
 
-/** Answers one request. It never throws: whatever goes wrong is a reply. The message's documents are well-formed BSON. */
-export type Dispatch = (message: RequestMessage, client: Client, services: Services) => Promise<Outcome>
+/** Answers one request, at once where nothing has to be waited for. It never throws: whatever goes wrong is a reply. The message's documents are well-formed BSON. */
+export type Dispatch = (message: RequestMessage, client: Client, services: Services) => MaybePromise<Outcome>
 
 /** Answers with these commands. */
 export function makeDispatch(commands: Iterable<Command>): Dispatch {

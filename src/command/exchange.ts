@@ -1,6 +1,7 @@
 /** One request and its answer, or its answers: what dispatch.ts does, step by step. */
 import { must } from '../base/assert.ts'
 import { CommandError, StorageFailed } from '../base/errors.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import { pause } from '../base/pause.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import { getField } from '../bson/reader.ts'
@@ -36,7 +37,7 @@ export interface Answer {
   /** The whole reply; nobody else holds the bytes. */
   readonly document: Uint8Array
   /** The next reply to the same request, asked for when this one has been sent; undefined when this is the last. */
-  readonly next: (() => Promise<Outcome>) | undefined
+  readonly next: (() => MaybePromise<Outcome>) | undefined
 }
 
 /** `close-connection`: there is no reply, and the client's connection is to be closed. */
@@ -66,28 +67,32 @@ export class Exchange {
   }
 
   /** The first answer. */
-  answer(message: RequestMessage): Promise<Outcome> {
+  answer(message: RequestMessage): MaybePromise<Outcome> {
     return this.#answerWith(() => this.#run(this.#accept(message)))
   }
 
   /** The answer after one that was sent. */
-  #answerAgain({ operation }: Accepted): Promise<Outcome> {
+  #answerAgain({ operation }: Accepted): MaybePromise<Outcome> {
     const { operations, sessions } = this.#services
     operations.resume(operation)
     if (operation.lsid !== undefined) sessions.touch(operation.lsid)
     return this.#answerWith(() => must(operation.repeat, 'what an exhaust command repeats')())
   }
 
-  async #answerWith(make: () => Reply | Promise<Reply>): Promise<Outcome> {
+  #answerWith(make: () => MaybePromise<Reply>): MaybePromise<Outcome> {
     try {
       const made = make()
-      const reply = made instanceof Promise ? await made : made
-      return this.#succeed(must(this.#accepted, 'the request that was answered'), reply)
+      return made instanceof Promise
+        ? made.then(reply => this.#succeed(reply)).catch(error => this.#refuse(error))
+        : this.#succeed(made)
     } catch (error) {
       return this.#refuse(error)
-    } finally {
-      if (this.#accepted !== undefined) this.#services.operations.end(this.#accepted.operation)
     }
+  }
+
+  /** It has run. */
+  #end(): void {
+    if (this.#accepted !== undefined) this.#services.operations.end(this.#accepted.operation)
   }
 
   #accept({ body, sequences, isQuery, exhaustAllowed = false }: RequestMessage): Accepted {
@@ -132,7 +137,7 @@ export class Exchange {
 
   // What has nothing to wait for is run at once: each wait costs as much as a part of a small command.
 
-  #run(accepted: Accepted): Reply | Promise<Reply> {
+  #run(accepted: Accepted): MaybePromise<Reply> {
     const { command, operation } = accepted
     const { failPoints, counters } = this.#services
     if (command.countsItself !== true) counters.operations.command++
@@ -141,7 +146,7 @@ export class Exchange {
       : this.#runInTime(accepted)
   }
 
-  #runInTime(accepted: Accepted): Reply | Promise<Reply> {
+  #runInTime(accepted: Accepted): MaybePromise<Reply> {
     const { command, generic, operation } = accepted
     if (operation.transactionId === undefined) requireAllowedOutside(command, generic)
     else requireAllowedInTransaction(command, generic)
@@ -152,7 +157,7 @@ export class Exchange {
       : waitForClusterTime(this.#services, operation, neededTime).then(() => this.#runInPlace(accepted))
   }
 
-  #runInPlace({ command, generic, operation }: Accepted): Reply | Promise<Reply> {
+  #runInPlace({ command, generic, operation }: Accepted): MaybePromise<Reply> {
     if (operation.transactionId !== undefined && command.endsTransaction !== true) {
       return this.#runInTransaction(command, generic, operation)
     }
@@ -162,7 +167,7 @@ export class Exchange {
       : this.#runRetryable(command, operation, operation.retryable)
   }
 
-  #runOn(store: Store, command: Command, operation: RunningOperation): Reply | Promise<Reply> {
+  #runOn(store: Store, command: Command, operation: RunningOperation): MaybePromise<Reply> {
     this.#hasRun = true
     const context = new Context(this.#services, { client: this.#client, operation, commands: this.#commands, store })
     return command.run(operation.request, context)
@@ -202,7 +207,7 @@ export class Exchange {
   #transactionOf(
     { startTransaction, readConcern }: GenericArguments,
     id: TransactionId,
-  ): SessionTransaction | Promise<SessionTransaction> {
+  ): MaybePromise<SessionTransaction> {
     const { transactions } = this.#services
     return startTransaction === true ? this.#begin(id, readConcern?.atClusterTime) : transactions.find(id)
   }
@@ -230,7 +235,9 @@ export class Exchange {
     fail(failure, 'failCommand')
   }
 
-  #succeed(accepted: Accepted, reply: Reply): Answer {
+  #succeed(reply: Reply): Answer {
+    this.#end()
+    const accepted = must(this.#accepted, 'the request that was answered')
     const { operation, generic } = accepted
     const asked = generic.writeConcern && writeConcernErrorOf(generic.writeConcern)
     const writeConcernError = this.#failure?.writeConcernError ?? asked
@@ -244,6 +251,7 @@ export class Exchange {
   }
 
   #refuse(thrown: unknown): Outcome {
+    this.#end()
     if (thrown instanceof ConnectionDropped) return 'close-connection'
     const { counters, store, facts } = this.#services
     const error = refusalOf(thrown)

@@ -14,6 +14,7 @@ import {
   documentValue,
   isNumber,
   toBool,
+  toName,
   toText,
   typeName,
   type Value,
@@ -94,6 +95,14 @@ interface Columns {
   readonly absent: Readonly<Record<string, unknown>>
   /** The places of those that have to be there. */
   readonly required: readonly number[]
+  /** What the fields were last read of, nearly always the same, and the path of each of them. */
+  path: string
+  paths: readonly string[]
+}
+
+function setPath(columns: Columns, path: string): void {
+  columns.path = path
+  columns.paths = columns.names.map(name => `${path}.${name}`)
 }
 
 const columnsOfTables = new WeakMap<FieldTable, Columns>()
@@ -119,14 +128,17 @@ function columnsOf(table: FieldTable): Columns {
     unknown
   >
   for (const [place, name] of names.entries()) absent[name] = absentIn(place)
-  const columns = { names, parsers, places: new Map(names.map((name, place) => [name, place])), absent, required }
+  const places = new Map(names.map((name, place) => [name, place]))
+  const columns: Columns = { names, parsers, places, absent, required, path: '', paths: names }
   columnsOfTables.set(table, columns)
   return columns
 }
 
 function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Table> {
   const { path, isCommand, value, sequences } = fields
-  const { names, parsers, places, absent, required } = columnsOf(table)
+  const columns = columnsOf(table)
+  const { names, parsers, places, absent, required } = columns
+  if (columns.path !== path) setPath(columns, path)
   const found: (Value | undefined)[] = []
   const elements = ElementReader.of(value)
   let isFirst = isCommand
@@ -151,7 +163,7 @@ function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Ta
     const given = found[place]
     if (given === undefined) continue
     const name = names[place] as string
-    parsed[name] = (parsers[place] as FieldParser<unknown>)(given, `${path}.${name}`)
+    parsed[name] = (parsers[place] as FieldParser<unknown>)(given, columns.paths[place] as string)
   }
   for (const [name, sequence] of sequences) {
     const parser = parsers[places.get(name) as number] as FieldParser<unknown>
@@ -307,11 +319,11 @@ export const documents: FieldParser<readonly Uint8Array[]> = many(documentOnly)
 sequenceParsers.set(documents, given => given)
 
 /** A collection's name: the first field of a command that works on one. */
-export const collectionName: FieldParser<string> = required((value, path) => {
+export const collectionName: FieldParser<string> = required(value => {
   if (value.type !== BsonType.string) {
     throw new CommandError('InvalidNamespace', `collection name has invalid type ${typeName(value)}`)
   }
-  const name = string(value, path)
+  const name = toName(value)
   if (name === '') throw new CommandError('InvalidNamespace', `Invalid namespace specified: collection name is empty`)
   return name
 })

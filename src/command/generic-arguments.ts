@@ -6,7 +6,7 @@
 import { CommandError } from '../base/errors.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import { ElementReader } from '../bson/reader.ts'
-import { BsonType, isNumber, toBinaryParts, toBool, toInt64, toText, type Value } from '../bson/value.ts'
+import { BsonType, isNumber, toBinaryParts, toBool, toInt64, toName, toText, type Value } from '../bson/value.ts'
 import { wrongType } from './fields.ts'
 import { parseReadConcern, parseWriteConcern, type ReadConcern, type WriteConcern } from './concerns.ts'
 
@@ -64,7 +64,7 @@ export function parseGenericArguments(body: Uint8Array): GenericArguments {
     if (mayBeGeneric[body[elements.nameStart] as number] !== 1) continue
     switch (elements.name) {
       case '$db':
-        db = requireString(elements.value, '$db')
+        db = requireDatabase(elements.value)
         break
       case 'lsid':
         found.lsid = parseLsid(elements.value)
@@ -153,6 +153,11 @@ export function showApiParameters({ apiVersion, apiStrict, apiDeprecationErrors 
 function requireString(value: Value, path: string): string {
   if (value.type !== BsonType.string) throw wrongType(value, path, 'string')
   return toText(value)
+}
+
+function requireDatabase(value: Value): string {
+  if (value.type !== BsonType.string) throw wrongType(value, '$db', 'string')
+  return toName(value)
 }
 
 function requireBool(value: Value, path: string): boolean {

@@ -25,6 +25,8 @@ export interface OperationSpec {
 /** One command while it runs. Between two replies of an exhaust command it does not. */
 export class RunningOperation implements Operation {
   readonly id: number
+  /** Among the running ones; undefined when it is none of them. */
+  place: number | undefined = undefined
   readonly request: CommandRequest
   readonly client: Client
   readonly lsid: Uint8Array | undefined
@@ -124,10 +126,11 @@ export class RunningOperation implements Operation {
   }
 }
 
-/** The running ones of a process, by their number. */
+/** The running ones of a process. */
 export class Operations {
   readonly #env: Env
-  readonly #running = new Map<number, RunningOperation>()
+  /** In no order, each at its place: what every command goes through has to cost little. */
+  readonly #running: RunningOperation[] = []
   #lastId = 0
 
   constructor(env: Env) {
@@ -135,12 +138,12 @@ export class Operations {
   }
 
   get count(): number {
-    return this.#running.size
+    return this.#running.length
   }
 
   /** Oldest first. */
-  get running(): Iterable<RunningOperation> {
-    return this.#running.values()
+  get running(): readonly RunningOperation[] {
+    return this.#running.toSorted((a, b) => a.id - b.id)
   }
 
   begin(spec: OperationSpec): RunningOperation {
@@ -151,17 +154,26 @@ export class Operations {
 
   /** It runs on, for its next reply. */
   resume(operation: RunningOperation): void {
-    this.#running.set(operation.id, operation)
+    operation.place = this.#running.length
+    this.#running.push(operation)
   }
 
+  /** Harmless when it has ended. */
   end(operation: RunningOperation): void {
-    this.#running.delete(operation.id)
+    const { place } = operation
+    if (place === undefined) return
+    const last = this.#running.pop() as RunningOperation
+    if (last !== operation) {
+      this.#running[place] = last
+      last.place = place
+    }
+    operation.place = undefined
     operation.rest()
   }
 
   /** False when there is no such operation. */
   interrupt(id: number, error: CommandError): boolean {
-    const operation = this.#running.get(id)
+    const operation = this.#running.find(running => running.id === id)
     operation?.interrupt(error)
     return operation !== undefined
   }
@@ -169,7 +181,7 @@ export class Operations {
   /** Interrupts those that carry this lsid, `except` the one that asks. */
   interruptSession(lsid: Uint8Array, error: CommandError, except?: Operation): void {
     const key = sessionKeyOf(lsid)
-    for (const operation of this.#running.values()) {
+    for (const operation of this.running) {
       if (operation.lsid === undefined || operation === except) continue
       if (sessionKeyOf(operation.lsid) === key) operation.interrupt(error)
     }
@@ -177,13 +189,13 @@ export class Operations {
 
   /** Interrupts those that carry any lsid, `except` the one that asks. */
   interruptSessions(error: CommandError, except?: Operation): void {
-    for (const operation of this.#running.values()) {
+    for (const operation of this.running) {
       if (operation.lsid !== undefined && operation !== except) operation.interrupt(error)
     }
   }
 
   /** Interrupts those that only wait for news: what nobody waits for when the server stops. */
   interruptWaiting(error: CommandError): void {
-    for (const operation of this.#running.values()) if (operation.awaitsNews) operation.interrupt(error)
+    for (const operation of this.running) if (operation.awaitsNews) operation.interrupt(error)
   }
 }

@@ -13,6 +13,7 @@ import type { Socket } from 'node:net'
 import type { Env } from '../base/env.ts'
 import { CommandError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import type { MaybePromise } from '../base/maybe-promise.ts'
 import { doubleValue, encodeDocument } from '../bson/encode.ts'
 import { firstElement } from '../bson/reader.ts'
 import { documentValue } from '../bson/value.ts'
@@ -43,14 +44,14 @@ export interface Reply {
   /** The complete document; shared with the socket from now on. */
   readonly document: Uint8Array
   /** There is another reply to the same request, if the client allowed that. Called when this one was sent. */
-  readonly next?: (() => Outcome | Promise<Outcome>) | undefined
+  readonly next?: (() => MaybePromise<Outcome>) | undefined
 }
 
 /** `close-connection` leaves the request without a reply. */
 export type Outcome = Reply | 'close-connection'
 
 /** Answers requests. It turns errors into replies by itself: what it throws closes the connection. */
-export type Handle = (request: Request, client: ClientConnection) => Outcome | Promise<Outcome>
+export type Handle = (request: Request, client: ClientConnection) => MaybePromise<Outcome>
 
 /** The client of one connection, for as long as that lives. */
 export interface ClientConnection {
@@ -159,23 +160,40 @@ export class Connection {
     } catch (error) {
       return this.#fail(error)
     }
-    if (this.#state === 'idle') this.#answerAll().catch(error => this.#fail(error))
+    if (this.#state === 'idle') this.#answerAll()
     else if (this.#frames.count > 0) this.#socket.pause()
   }
 
   /** Handles the frames that are there, and those that come meanwhile. */
-  async #answerAll(): Promise<void> {
-    for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
-      this.#state = 'executing'
-      this.#options.network.requests++
-      const answered = this.#answer(frame)
-      if (answered !== undefined) await answered
-      if (this.#gone.signal.aborted) return
-      if (this.#closing) {
-        this.#socket.destroySoon()
-        break
+  #answerAll(): void {
+    try {
+      for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
+        this.#state = 'executing'
+        this.#options.network.requests++
+        const answered = this.#answer(frame)
+        if (answered !== undefined) {
+          answered.then(() => this.#mayGoOn() && this.#answerAll()).catch(error => this.#fail(error))
+          return
+        }
+        if (!this.#mayGoOn()) return
       }
+    } catch (error) {
+      return this.#fail(error)
     }
+    this.#rest()
+  }
+
+  /** Whether the next frame is to be handled, now that one was. */
+  #mayGoOn(): boolean {
+    if (this.#gone.signal.aborted) return false
+    if (!this.#closing) return true
+    this.#socket.destroySoon()
+    this.#rest()
+    return false
+  }
+
+  /** There is nothing to handle. */
+  #rest(): void {
     this.#state = 'idle'
     if (this.#left) this.#abort()
     else if (this.#socket.isPaused()) this.#socket.resume()

@@ -75,7 +75,16 @@ test('no timer is left behind by a close', () => {
   expect(env.timerCount).toBe(0)
 })
 
-test('the key of a session is the hex of its own sixteen bytes only', () => {
-  const buffer = Buffer.alloc(48, 9).fill(1, 16, 32)
-  expect(sessionKeyOf(buffer.subarray(16, 32))).toBe('01'.repeat(16))
+test('the key of a session is made of its own sixteen bytes only', () => {
+  const own = Buffer.from('00017f80ff0a0d22275cc3a9fffe00ee', 'hex')
+  const buffer = Buffer.concat([Buffer.alloc(16, 9), own, Buffer.alloc(16, 9)])
+  expect(sessionKeyOf(buffer.subarray(16, 32))).toBe(own.toString('latin1'))
+  expect(own).toHaveLength(16)
+})
+
+test('each session is told by the bytes of its id', () => {
+  const { sessions } = start()
+  const id = Buffer.from('00017f80ff0a0d22275cc3a9fffe00ee', 'hex')
+  sessions.touch(id)
+  expect(Array.from(sessions.all(), session => session.lsid)).toEqual([id])
 })

@@ -19,7 +19,7 @@ export class Sessions {
   #sweep: Timer | undefined
   #isClosed = false
 
-  /** `onEnd` gets the hex of each session's id when it ends, so that its cursors are closed. */
+  /** `onEnd` gets the key of each session when it ends, so that its cursors are closed. */
   constructor(env: Env, onEnd: (sessionKey: string) => void, { countMax = sessionCountMax } = {}) {
     this.#env = env
     this.#onEnd = onEnd
@@ -32,7 +32,7 @@ export class Sessions {
 
   /** Each session's id and when it was last used, on the monotonic clock. */
   *all(): Iterable<{ readonly lsid: Uint8Array; readonly lastUsedMs: number }> {
-    for (const [key, { lastUsedMs }] of this.#sessions) yield { lsid: Buffer.from(key, 'hex'), lastUsedMs }
+    for (const [key, { lastUsedMs }] of this.#sessions) yield { lsid: lsidOf(key), lastUsedMs }
   }
 
   /**
@@ -93,6 +93,27 @@ export class Sessions {
   }
 }
 
-/** The key of a session in maps: hex of its 16 bytes. */
+/** The key of a session in maps: a character for each of its 16 bytes. */
 export const sessionKeyOf = (lsid: Uint8Array): string =>
-  Buffer.from(lsid.buffer, lsid.byteOffset, lsid.length).toString('hex')
+  // Each request asks: without a call into native code it takes a quarter of the time.
+  String.fromCharCode(
+    lsid[0] as number,
+    lsid[1] as number,
+    lsid[2] as number,
+    lsid[3] as number,
+    lsid[4] as number,
+    lsid[5] as number,
+    lsid[6] as number,
+    lsid[7] as number,
+    lsid[8] as number,
+    lsid[9] as number,
+    lsid[10] as number,
+    lsid[11] as number,
+    lsid[12] as number,
+    lsid[13] as number,
+    lsid[14] as number,
+    lsid[15] as number,
+  )
+
+/** The 16 bytes that a session's key is made of. */
+export const lsidOf = (sessionKey: string): Uint8Array => Buffer.from(sessionKey, 'latin1')

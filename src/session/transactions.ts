@@ -203,5 +203,5 @@ function requireNewer(id: TransactionId, last: Numbered | undefined): void {
 const numberTooOld = ({ lsid, txnNumber }: TransactionId, last: Numbered): CommandError =>
   new CommandError(
     'TransactionTooOld',
-    `txnNumber ${txnNumber} on session ${sessionKeyOf(lsid)} is too old: ${last.txnNumber} has already started there.`,
+    `txnNumber ${txnNumber} on session ${Buffer.from(lsid).toString('hex')} is too old: ${last.txnNumber} has already started there.`,
   )

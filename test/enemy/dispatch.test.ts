@@ -89,9 +89,9 @@ class World {
   async answer({ body, sequences }: Pick<WildMessage, 'body' | 'sequences'>): Promise<Document | undefined> {
     const gone = new AbortController()
     const client = makeClient({ signal: gone.signal })
-    const asked: Promise<Outcome> = dispatch({ body, sequences, isQuery: false }, client, this.services)
     let outcome: Outcome | undefined
-    const answered = asked.then(given => (outcome = given))
+    const ask = async () => (outcome = await dispatch({ body, sequences, isQuery: false }, client, this.services))
+    const answered = ask()
     for (let turn = 0; outcome === undefined; turn++) {
       await Promise.race([answered, this.#env.yieldTurn()])
       // A getMore may be told to wait for weeks; then it goes when its client goes.

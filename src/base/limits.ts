@@ -214,3 +214,6 @@ export const pipelineDepthMax = 20
 
 /** Documents that all pipelines of a $facet are given before any gets more; the first is taken however large it is. */
 export const fanOutPieceBytesMax = 1024 * 1024
+
+/** Room in front of a reply's document for the head of the message that it is sent in: 36 bytes are the most that one takes. */
+export const replyRoomBytes = 36

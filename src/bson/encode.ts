@@ -63,12 +63,15 @@ function writeItems(writer: BsonWriter, items: readonly Encodable[]): void {
   // A batch of documents is most of a reply: a buffer that had to grow with it would copy it over and over.
   let bytesExpected = 0
   for (const item of items) if (item instanceof Uint8Array) bytesExpected += item.length + itemHeadBytesMax
-  writer.reserve(bytesExpected)
+  if (bytesExpected > 0) writer.reserve(bytesExpected + behindBatchBytes)
   for (let index = 0; index < items.length; index++) writeField(writer, indexName(index), items[index] ?? null)
 }
 
 /** The type, the index as text and the 00 behind it. */
 const itemHeadBytesMax = 12
+
+/** What follows a batch in a reply is smaller: it is room for that too, or the buffer would have to grow once more. */
+const behindBatchBytes = 256
 
 const isInt32 = (value: number): boolean => (value | 0) === value && !Object.is(value, -0)
 

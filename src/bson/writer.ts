@@ -5,6 +5,9 @@ import { builtBytesMax } from '../base/limits.ts'
 import { writeFloat64, writeInt32, writeInt64, writeNumberAsInt64 } from './bytes.ts'
 import { BsonType, Value } from './value.ts'
 
+/** Up to this a loop copies as fast as a view of the bytes is made. */
+const loopBytesMax = 128
+
 const indexNames: string[] = []
 
 /** '0', '1', '2' …: the name of an array's item, made once. */
@@ -25,17 +28,23 @@ export function indexName(index: number): string {
  */
 export class BsonWriter {
   #bytes: Buffer
-  #at = 4
+  /** Where the document begins. */
+  readonly #begin: number
+  #at: number
   /** Where the lengths of the documents that are still open have to go; the outermost first. */
-  readonly #open: number[] = [0]
+  readonly #open: number[]
 
-  constructor(bytesExpected = 256) {
-    this.#bytes = Buffer.allocUnsafe(bytesExpected)
+  /** `room`: bytes in front of the document, in its buffer, for somebody else to write. */
+  constructor(bytesExpected = 256, room = 0) {
+    this.#bytes = Buffer.allocUnsafe(room + bytesExpected)
+    this.#begin = room
+    this.#at = room + 4
+    this.#open = [room]
   }
 
   /** Bytes written so far, the open documents' ends not counted. */
   get length(): number {
-    return this.#at
+    return this.#at - this.#begin
   }
 
   /** Makes room for `count` more bytes at once, where that many are known to come. @throws CommandError Location13548. */
@@ -47,7 +56,8 @@ export class BsonWriter {
       throw new CommandError('Location13548', words)
     }
     const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, needed))
-    grown.set(this.#bytes.subarray(0, this.#at))
+    if (this.#at <= loopBytesMax) for (let at = 0; at < this.#at; at++) grown[at] = this.#bytes[at] as number
+    else grown.set(this.#bytes.subarray(0, this.#at))
     this.#bytes = grown
   }
 
@@ -198,9 +208,9 @@ export class BsonWriter {
   finishInPlace(): Uint8Array {
     assert(this.#open.length === 1, 'every start has its end')
     this.end()
-    const document = this.#bytes.subarray(0, this.#at)
-    this.#open.push(0)
-    this.#at = 4
+    const document = this.#bytes.subarray(this.#begin, this.#at)
+    this.#open.push(this.#begin)
+    this.#at = this.#begin + 4
     return document
   }
 
@@ -209,8 +219,9 @@ export class BsonWriter {
    * nothing of this one being written yet.
    */
   beginAsBefore(length: number): void {
-    assert(this.#at === 4 && length <= this.#bytes.length, 'a document begins as one that was there')
-    this.#at = length
+    const end = this.#begin + length
+    assert(this.length === 4 && end <= this.#bytes.length, 'a document begins as one that was there')
+    this.#at = end
   }
 
   /** Ends the document and gives its bytes, which nobody else holds. */
@@ -218,9 +229,7 @@ export class BsonWriter {
     assert(this.#open.length === 1, 'every start has its end')
     this.end()
     // A view is enough where little is left over; else the waste would live as long as the document does.
-    const { length } = this.#bytes
-    return length - this.#at <= 1024
-      ? this.#bytes.subarray(0, this.#at)
-      : Buffer.from(this.#bytes.subarray(0, this.#at))
+    const document = this.#bytes.subarray(this.#begin, this.#at)
+    return this.#bytes.length - document.length <= 1024 ? document : Buffer.from(document)
   }
 }

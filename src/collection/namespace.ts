@@ -19,15 +19,29 @@ export function parseNamespace(text: string): Namespace {
 
 /** Refuses what cannot be a database's name. Source: MongoDB manual, "Naming restrictions". */
 export function requireDatabaseName(db: string): void {
-  if (db === lastDatabase) return
-  if (db === '' || isLongerThan(63, db) || /[/\\. "$*<>:|?\0]/.test(db)) {
+  if (db === '' || isLongerThan(63, db) || hasOneOf(db, notInDatabases)) {
     throw new CommandError('InvalidNamespace', `Invalid database name: '${db}'`)
   }
-  lastDatabase = db
 }
 
-/** It was a name, and is asked for again with nearly every request. */
-let lastDatabase: string | undefined
+/** By character code. */
+const notInDatabases = setOf('/\\. "$*<>:|?\0')
+const notInCollections = setOf('$\0')
+
+function setOf(characters: string): Uint8Array {
+  const set = new Uint8Array(128)
+  for (const character of characters) set[character.charCodeAt(0)] = 1
+  return set
+}
+
+/** Looked at with every request: a call for each character, or an expression, takes several times as long. */
+function hasOneOf(text: string, set: Uint8Array): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code < 128 && set[code] === 1) return true
+  }
+  return false
+}
 
 /** Whether the texts have together more bytes than that; most are so short that nobody has to count. */
 function isLongerThan(bytesMax: number, text: string, more = ''): boolean {
@@ -38,7 +52,7 @@ function isLongerThan(bytesMax: number, text: string, more = ''): boolean {
 /** Refuses what cannot be a collection's name. */
 export function requireCollectionName({ db, coll }: Namespace): void {
   requireDatabaseName(db)
-  const isWrong = coll === '' || coll.includes('\0') || coll.includes('$') || coll.startsWith('.') || coll.endsWith('.')
+  const isWrong = coll === '' || hasOneOf(coll, notInCollections) || coll[0] === '.' || coll[coll.length - 1] === '.'
   if (isWrong) throw new CommandError('InvalidNamespace', `Invalid collection name: ${coll}`)
   if (isLongerThan(255 - 1, db, coll)) {
     throw new CommandError(

@@ -33,9 +33,8 @@ export function findPinned(
   const { selection } = query
   const { ids } = selection
   if (ids === undefined || ids.length > pinnedCountMax || findSystemNamespace(namespace)) return undefined
-  const pinned = { ...selection, ids }
   const found = withSnapshot(store, snapshot => {
-    const read = (info: CollectionInfo | undefined) => info && readByIds(snapshot, info, pinned)
+    const read = (info: CollectionInfo | undefined) => info && readByIds(snapshot, info, ids, selection.match)
     const info = store.catalog.find(snapshot, namespace)
     return info instanceof Promise ? info.then(read) : read(info)
   })

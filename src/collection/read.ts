@@ -44,16 +44,20 @@ export function compileSelection(
   filter: Value,
   options: MatchOptions & { collation?: Collation | undefined },
 ): Selection {
+  if (isEmpty(filter)) return { filter, match: matchesAll, ids: undefined }
   const ids = idsOf(filter, options.collation)
-  const isDecided = isEmpty(filter) || (ids !== undefined && isOnlyId(filter))
-  return { filter, match: isDecided ? matchesAll : compileMatch(filter, options), ids }
+  return (ids && selectById(filter)) ?? { filter, match: compileMatch(filter, options), ids }
 }
 
-/** Whether the filter is `{ _id: value }` with a value that can only be meant itself: the record's key has decided then. */
-function isOnlyId(filter: Value): boolean {
+/**
+ * The commonest filter, of which nothing has to be compiled: `{ _id: value }` with a value that can only be meant itself, so that the
+ * record's key decides. Undefined for any other. No collation may have a say.
+ */
+export function selectById(filter: Value): Selection | undefined {
   const elements = ElementReader.of(filter)
-  if (!elements.next() || !keyDecides.has(elements.type)) return false
-  return elements.name === '_id' && !elements.next()
+  if (!elements.next() || !keyDecides.has(elements.type) || elements.name !== '_id') return undefined
+  const id = elements.value
+  return elements.next() ? undefined : { filter, match: matchesAll, ids: [id] }
 }
 
 /** Types whose equal values, and only those, have equal keys. */
@@ -66,11 +70,12 @@ const keyDecides: ReadonlySet<number> = new Set([
   BsonType.date,
 ])
 
-/** The documents of `info` that the selection pins by _id and that match, in the order of their keys. */
+/** The documents of `info` with these _ids that match, in the order of their keys. */
 export function readByIds(
   reader: Reader,
   info: CollectionInfo,
-  { ids, match }: Selection & { ids: readonly Value[] },
+  ids: readonly Value[],
+  match: Match,
 ): MaybePromise<Located[]> {
   const readAll = (keys: readonly Uint8Array[]) => {
     const documents = reader.getMany('records', keys)
@@ -144,7 +149,7 @@ export async function* readDocuments(
   if (ids !== undefined) {
     const found = await withSnapshot(store, async snapshot => {
       const info = await store.catalog.find(snapshot, namespace)
-      return info === undefined ? [] : readByIds(snapshot, info, { ...selection, ids })
+      return info === undefined ? [] : readByIds(snapshot, info, ids, match)
     })
     yield* reverse ? found.reverse() : found
     return

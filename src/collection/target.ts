@@ -74,7 +74,7 @@ async function changePinned<T>(
   if (earlier !== undefined) return earlier
   const info = await store.catalog.find(transaction, namespace)
   if (info === undefined) await requireNoView(transaction, store.catalog, namespace)
-  const found = info === undefined ? [] : await readByIds(transaction, info, selection)
+  const found = info === undefined ? [] : await readByIds(transaction, info, selection.ids, selection.match)
   const first = sort === undefined ? found[0] : sorted(found, sort)[0]
   if (info === undefined || first === undefined) return body.conclude(transaction)
   return body.change(transaction, info, first)

@@ -71,4 +71,6 @@ export interface CommandContext extends Services {
   readonly operation: Operation
   /** All commands by every name they go by. */
   readonly commands: ReadonlyMap<string, Command>
+  /** The same with another store. */
+  withStore(store: Store): CommandContext
 }

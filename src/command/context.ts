@@ -1,48 +1,83 @@
 /** The context of one running command. */
 import type { Client, Command, CommandContext, Operation, Services } from './command.ts'
 
-/** Field by field: spreading the services into a new object costs as much as the rest of dispatch. */
+/** Made for each command: what the process has one of is looked up when somebody wants it. */
 export class Context implements CommandContext {
   readonly client: Client
   readonly operation: Operation
   readonly commands: ReadonlyMap<string, Command>
-  readonly env: Services['env']
   readonly store: Services['store']
-  readonly hub: Services['hub']
-  readonly cursors: Services['cursors']
-  readonly sessions: Services['sessions']
-  readonly transactions: Services['transactions']
-  readonly snapshots: Services['snapshots']
-  readonly failPoints: Services['failPoints']
-  readonly facts: Services['facts']
-  readonly operations: Services['operations']
-  readonly counters: Services['counters']
-  readonly clients: Services['clients']
-  readonly log: Services['log']
-  readonly maintenance: Services['maintenance']
-  readonly requestShutdown: Services['requestShutdown']
+  readonly #services: Services
 
   constructor(
     services: Services,
-    { client, operation, commands, store }: Omit<CommandContext, Exclude<keyof Services, 'store'>>,
+    { client, operation, commands, store }: Pick<CommandContext, 'client' | 'operation' | 'commands' | 'store'>,
   ) {
     this.client = client
     this.operation = operation
     this.commands = commands
-    this.env = services.env
     this.store = store
-    this.hub = services.hub
-    this.cursors = services.cursors
-    this.sessions = services.sessions
-    this.transactions = services.transactions
-    this.snapshots = services.snapshots
-    this.failPoints = services.failPoints
-    this.facts = services.facts
-    this.operations = services.operations
-    this.counters = services.counters
-    this.clients = services.clients
-    this.log = services.log
-    this.maintenance = services.maintenance
-    this.requestShutdown = services.requestShutdown
+    this.#services = services
+  }
+
+  withStore(store: Services['store']): CommandContext {
+    const { client, operation, commands } = this
+    return new Context(this.#services, { client, operation, commands, store })
+  }
+
+  get env(): Services['env'] {
+    return this.#services.env
+  }
+
+  get hub(): Services['hub'] {
+    return this.#services.hub
+  }
+
+  get cursors(): Services['cursors'] {
+    return this.#services.cursors
+  }
+
+  get sessions(): Services['sessions'] {
+    return this.#services.sessions
+  }
+
+  get transactions(): Services['transactions'] {
+    return this.#services.transactions
+  }
+
+  get snapshots(): Services['snapshots'] {
+    return this.#services.snapshots
+  }
+
+  get failPoints(): Services['failPoints'] {
+    return this.#services.failPoints
+  }
+
+  get facts(): Services['facts'] {
+    return this.#services.facts
+  }
+
+  get operations(): Services['operations'] {
+    return this.#services.operations
+  }
+
+  get counters(): Services['counters'] {
+    return this.#services.counters
+  }
+
+  get clients(): Services['clients'] {
+    return this.#services.clients
+  }
+
+  get log(): Services['log'] {
+    return this.#services.log
+  }
+
+  get maintenance(): Services['maintenance'] {
+    return this.#services.maintenance
+  }
+
+  get requestShutdown(): Services['requestShutdown'] {
+    return this.#services.requestShutdown
   }
 }

@@ -26,40 +26,58 @@ export function firstBatch(
   source: CursorSource,
   options: FirstBatchOptions,
 ): MaybePromise<Reply> {
-  const { operation } = context
-  const fail = (error: unknown): never => {
-    source.close()
-    throw options.doing !== undefined && error instanceof CommandError ? error.during(options.doing) : error
-  }
   let batch: MaybePromise<Batch>
   try {
-    batch = source.next(new FirstLimits(operation, options.batchSize))
+    batch = source.next(new FirstLimits(context.operation, options.batchSize))
   } catch (error) {
-    return fail(error)
+    throw failed(source, options, error)
   }
-  if (!(batch instanceof Promise)) return replyWith(context, source, batch, options)
-  const keepSession = (taken: Batch): Batch => {
+  return batch instanceof Promise
+    ? awaitedBatch(context, source, batch, options)
+    : replyWith(context, source, batch, options)
+}
+
+async function awaitedBatch(
+  context: CommandContext,
+  source: CursorSource,
+  batch: Promise<Batch>,
+  options: FirstBatchOptions,
+): Promise<Reply> {
+  const { sessions, operation } = context
+  let taken: Batch
+  try {
+    taken = await batch
     // Ended meanwhile, the session begins anew: else the cursor would belong to none that can end.
-    if (!taken.exhausted && operation.lsid !== undefined) context.sessions.touch(operation.lsid)
-    return taken
+    if (!taken.exhausted && operation.lsid !== undefined) sessions.touch(operation.lsid)
+  } catch (error) {
+    throw failed(source, options, error)
   }
-  return batch.then(keepSession).then(taken => replyWith(context, source, taken, options), fail)
+  return replyWith(context, source, taken, options)
+}
+
+/** Lets the source go. What to throw. */
+function failed(source: CursorSource, { doing }: FirstBatchOptions, error: unknown): unknown {
+  source.close()
+  return doing !== undefined && error instanceof CommandError ? error.during(doing) : error
 }
 
 /** Nobody waits for the first batch. */
 class FirstLimits implements BatchLimits {
   readonly countMax: number
   readonly waitMs = 0
-  readonly check: () => void
   readonly #operation: Operation
 
   constructor(operation: Operation, countMax: number) {
     this.#operation = operation
     this.countMax = countMax
-    this.check = () => operation.check()
   }
 
-  /** Made when somebody asks for it: most sources never look. */
+  // Both are made when somebody asks for them: most sources never look.
+
+  get check(): () => void {
+    return () => this.#operation.check()
+  }
+
   get signal(): AbortSignal {
     return this.#operation.signal
   }

@@ -1,5 +1,6 @@
 /** Replies as bytes: what a command gave or what it failed with, and the times that every reply carries. */
 import type { CommandError } from '../base/errors.ts'
+import { replyRoomBytes } from '../base/limits.ts'
 import { type Encodable, writeFields } from '../bson/encode.ts'
 import { BsonWriter } from '../bson/writer.ts'
 import type { ClusterTime } from '../oplog/cluster-time.ts'
@@ -7,9 +8,9 @@ import { isNotPrimaryError } from './error-labels.ts'
 import type { Reply } from './operation.ts'
 import { topologyCounter } from './server-facts.ts'
 
-/** `{ …fields, [writeConcernError], ok: 1, $clusterTime, operationTime }` */
+/** `{ …fields, [writeConcernError], ok: 1, $clusterTime, operationTime }`, `replyRoomBytes` of its buffer in front of it. */
 export function encodeSuccess(fields: Reply, { time, writeConcernError, errorLabels }: SuccessOptions): Uint8Array {
-  const writer = new BsonWriter(512)
+  const writer = new BsonWriter(256, replyRoomBytes)
   writeFields(writer, fields)
   if (writeConcernError !== undefined) writer.document('writeConcernError', writeConcernError)
   if (errorLabels.length > 0) writeFields(writer, { errorLabels })
@@ -26,10 +27,10 @@ export interface SuccessOptions {
   readonly errorLabels: readonly string[]
 }
 
-/** `{ ok: 0, errmsg, code, codeName, …details, [errorLabels], [topologyVersion], $clusterTime, operationTime }` */
+/** `{ ok: 0, errmsg, code, codeName, …details, [errorLabels], [topologyVersion], $clusterTime, operationTime }`, with the same room. */
 export function encodeFailure(error: CommandError, { time, processId, errorLabels }: FailureOptions): Uint8Array {
   const { code } = error
-  const writer = new BsonWriter(512)
+  const writer = new BsonWriter(256, replyRoomBytes)
   writer.double('ok', 0)
   writer.string('errmsg', error.message)
   writer.int32('code', code)
@@ -43,7 +44,7 @@ export function encodeFailure(error: CommandError, { time, processId, errorLabel
     writer.end()
   }
   writeTimes(writer, time)
-  return writer.finish()
+  return writer.finishInPlace()
 }
 
 export interface FailureOptions {
@@ -55,8 +56,17 @@ export interface FailureOptions {
 
 const noHash = new Uint8Array(20)
 
-/** Nobody signs cluster times where there are no keys; drivers take the zeros along and give them back. */
+/** The times as elements, of the reply before: until the next commit they are those of all replies. */
+let lastTimes: { readonly time: ClusterTime; readonly elements: Uint8Array } | undefined
+
 function writeTimes(writer: BsonWriter, time: ClusterTime): void {
+  if (lastTimes?.time !== time) lastTimes = { time, elements: encodeTimes(time) }
+  writer.elements(lastTimes.elements, 0, lastTimes.elements.length)
+}
+
+/** Nobody signs cluster times where there are no keys; drivers take the zeros along and give them back. */
+function encodeTimes(time: ClusterTime): Uint8Array {
+  const writer = new BsonWriter()
   writer.startDocument('$clusterTime')
   writer.timestamp('clusterTime', time)
   writer.startDocument('signature')
@@ -65,4 +75,5 @@ function writeTimes(writer: BsonWriter, time: ClusterTime): void {
   writer.end()
   writer.end()
   writer.timestamp('operationTime', time)
+  return writer.finish().subarray(4, -1)
 }

@@ -1,6 +1,7 @@
 /** One request and its answer, or its answers: what dispatch.ts does, step by step. */
 import { must } from '../base/assert.ts'
 import { CommandError, StorageFailed } from '../base/errors.ts'
+import { replyRoomBytes } from '../base/limits.ts'
 import type { MaybePromise } from '../base/maybe-promise.ts'
 import { pause } from '../base/pause.ts'
 import { toNearestDouble } from '../bson/number.ts'
@@ -36,6 +37,8 @@ export interface RequestMessage {
 export interface Answer {
   /** The whole reply; nobody else holds the bytes. */
   readonly document: Uint8Array
+  /** So many bytes in front of it, in its buffer, are the connection's to write. */
+  readonly room: number
   /** The next reply to the same request, asked for when this one has been sent; undefined when this is the last. */
   readonly next: (() => MaybePromise<Outcome>) | undefined
 }
@@ -247,7 +250,7 @@ export class Exchange {
       errorLabels: writeConcernError === undefined ? [] : this.#labelsOf(undefined, writeConcernError),
     })
     const goesOn = operation.exhaustAllowed && operation.repeat !== undefined
-    return { document, next: goesOn ? () => this.#answerAgain(accepted) : undefined }
+    return { document, room: replyRoomBytes, next: goesOn ? () => this.#answerAgain(accepted) : undefined }
   }
 
   #refuse(thrown: unknown): Outcome {
@@ -263,7 +266,7 @@ export class Exchange {
       processId: facts.processId,
       errorLabels: labels.length > 0 || this.#failure?.errorLabels !== undefined ? labels : undefined,
     })
-    return { document, next: undefined }
+    return { document, room: replyRoomBytes, next: undefined }
   }
 
   #report(thrown: unknown): void {

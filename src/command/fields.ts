@@ -90,6 +90,7 @@ const noSequences: CommandRequest['sequences'] = new Map()
 interface Columns {
   readonly names: readonly string[]
   readonly parsers: readonly FieldParser<unknown>[]
+  /** Of generic arguments, which are nobody's own unless the table has them, `genericPlace`. */
   readonly places: ReadonlyMap<string, number>
   /** What is read of a body without fields; undefined for one that has to be there. */
   readonly absent: Readonly<Record<string, unknown>>
@@ -104,6 +105,8 @@ function setPath(columns: Columns, path: string): void {
   columns.path = path
   columns.paths = columns.names.map(name => `${path}.${name}`)
 }
+
+const genericPlace = -1
 
 const columnsOfTables = new WeakMap<FieldTable, Columns>()
 
@@ -128,7 +131,8 @@ function columnsOf(table: FieldTable): Columns {
     unknown
   >
   for (const [place, name] of names.entries()) absent[name] = absentIn(place)
-  const places = new Map(names.map((name, place) => [name, place]))
+  const places = new Map(Array.from(generic, name => [name, genericPlace]))
+  for (const [place, name] of names.entries()) places.set(name, place)
   const columns: Columns = { names, parsers, places, absent, required, path: '', paths: names }
   columnsOfTables.set(table, columns)
   return columns
@@ -146,8 +150,9 @@ function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Ta
     const name = isFirst ? path : elements.name
     isFirst = false
     const place = places.get(name)
-    if (place === undefined) {
-      if (isCommand && (generic.has(name) || name === path)) continue
+    if (place === genericPlace && isCommand) continue
+    if (place === undefined || place === genericPlace) {
+      if (isCommand && name === path) continue
       throw unknownField(path, name)
     }
     if (found[place] !== undefined) throw duplicateField(path, name)
@@ -155,7 +160,7 @@ function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Ta
   }
   for (const name of sequences.keys()) {
     const place = places.get(name)
-    if (place === undefined) throw unknownField(path, name)
+    if (place === undefined || place === genericPlace) throw unknownField(path, name)
     if (found[place] !== undefined) throw duplicateField(path, name)
   }
   const parsed: Record<string, unknown> = { ...absent }

@@ -72,18 +72,26 @@ export class BatchDocuments {
 }
 
 /** Documents that are there already. */
-export function sourceOf(documents: readonly Uint8Array[]): CursorSource {
-  let taken = 0
-  return {
-    awaitsData: false,
-    next({ countMax }) {
-      const batch = new BatchDocuments(countMax)
-      while (taken < documents.length && batch.add(documents[taken] as Uint8Array)) taken++
-      return { documents: batch.documents, exhausted: taken === documents.length }
-    },
-    close() {
-      taken = documents.length
-    },
+export const sourceOf = (documents: readonly Uint8Array[]): CursorSource => new Documents(documents)
+
+class Documents implements CursorSource {
+  readonly awaitsData = false
+  readonly #documents: readonly Uint8Array[]
+  #taken = 0
+
+  constructor(documents: readonly Uint8Array[]) {
+    this.#documents = documents
+  }
+
+  next({ countMax }: BatchLimits): Batch {
+    const documents = this.#documents
+    const batch = new BatchDocuments(countMax)
+    while (this.#taken < documents.length && batch.add(documents[this.#taken] as Uint8Array)) this.#taken++
+    return { documents: batch.documents, exhausted: this.#taken === documents.length }
+  }
+
+  close(): void {
+    this.#taken = this.#documents.length
   }
 }
 

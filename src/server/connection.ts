@@ -43,6 +43,8 @@ export interface Request extends Contents {
 export interface Reply {
   /** The complete document; shared with the socket from now on. */
   readonly document: Uint8Array
+  /** So many bytes in front of it, in its buffer, are nobody's: the head of the message goes there if it fits. */
+  readonly room?: number
   /** There is another reply to the same request, if the client allowed that. Called when this one was sent. */
   readonly next?: (() => MaybePromise<Outcome>) | undefined
 }
@@ -256,7 +258,7 @@ export class Connection {
   #sendOne(reply: Reply, { envelope, compressorId }: Destination, responseTo: number): Sent {
     const next = allowsExhaust(envelope) && !this.#closing ? reply.next : undefined
     const requestId = (this.#requestId = (this.#requestId + 1) & 0x7fffffff)
-    const plain = encodeReply(reply.document, { envelope, requestId, responseTo, moreToCome: next !== undefined })
+    const plain = encodeReply(reply, { envelope, requestId, responseTo, moreToCome: next !== undefined })
     const taken =
       compressorId === undefined
         ? this.#give(plain)

@@ -45,7 +45,7 @@ export class FrameReader {
       const length = available < headerBytes ? undefined : decodeFrameLength(chunk, at)
       if (length === undefined || length > available) at = this.#collect(chunk, at)
       else {
-        this.#whole.push(chunk.subarray(at, at + length))
+        this.#whole.push(length === chunk.length ? chunk : chunk.subarray(at, at + length))
         at += length
       }
     }

@@ -40,7 +40,7 @@ describe.each(loaded)('%s', name => {
   ])('unpacks what it packed: %s', async (_, textLength) => {
     const document = serialize({ text: 'tail race '.repeat(textLength / 10) })
     const envelope = decodeEnvelope(msg({ ping: 1 }, { flags: 1 }))
-    const parts = encodeReply(document, { envelope, requestId: 3, responseTo: 7, moreToCome: false })
+    const parts = encodeReply({ document }, { envelope, requestId: 3, responseTo: 7, moreToCome: false })
     const bytes = Buffer.concat(await compressors.wrap(parts, ids[name]))
     expect([isCompressed(bytes), compressorIdOf(bytes), bytes.readInt32LE(0)]).toEqual([true, ids[name], bytes.length])
     if (name !== 'noop') expect(bytes.length).toBeLessThan(document.length / 5)
@@ -97,7 +97,10 @@ test.each([
 
 test('a reply that fits into one packet anyway is sent as it is', async () => {
   const envelope = decodeEnvelope(msg({ ping: 1 }))
-  const parts = encodeReply(serialize({ ok: 1 }), { envelope, requestId: 3, responseTo: 7, moreToCome: false })
+  const parts = encodeReply(
+    { document: serialize({ ok: 1 }) },
+    { envelope, requestId: 3, responseTo: 7, moreToCome: false },
+  )
   expect(await compressors.wrap(parts, 2)).toBe(parts)
 })
 

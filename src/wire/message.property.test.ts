@@ -43,7 +43,9 @@ test('a reply is itself a message that says what was replied', () => {
   fc.assert(
     fc.property(arbitraryDocument, message, (document, { flags, bytes }) => {
       const envelope = decodeEnvelope(bytes)
-      const reply = Buffer.concat(encodeReply(document, { envelope, requestId: 1, responseTo: 2, moreToCome: false }))
+      const reply = Buffer.concat(
+        encodeReply({ document }, { envelope, requestId: 1, responseTo: 2, moreToCome: false }),
+      )
       expect(decodeEnvelope(reply)).toEqual({ kind: 'msg', requestId: 1, responseTo: 2, flags: flags & 1 })
       expect(Buffer.compare(decode(reply).body, document)).toBe(0)
     }),

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'bson'
 import { describe, expect, test } from 'vitest'
 import { CommandError } from '../base/errors.ts'
-import { documentBytesInternalMax, messageBytesMax } from '../base/limits.ts'
+import { documentBytesInternalMax, messageBytesMax, replyRoomBytes } from '../base/limits.ts'
 import { crc32c } from './crc32c.ts'
 import {
   allowsExhaust,
@@ -201,40 +201,46 @@ describe('a message ends the connection', () => {
 describe('a reply is written', () => {
   const small = serialize({ ok: 1 })
   const large = serialize({ text: 'x'.repeat(20_000) })
-  const reply = (document: Uint8Array, request: Uint8Array, moreToCome = false) =>
-    encodeReply(document, { envelope: decodeEnvelope(request), requestId: 3, responseTo: 7, moreToCome })
+  const reply = (document: Uint8Array, request: Uint8Array, { moreToCome = false, room = 0 } = {}) => {
+    const held = Buffer.concat([Buffer.alloc(room, 0xee), document])
+    const head = { envelope: decodeEnvelope(request), requestId: 3, responseTo: 7, moreToCome }
+    return encodeReply({ document: held.subarray(room), room }, head)
+  }
+  const forms = [
+    ['a small one', small, 0],
+    ['a large one', large, 0],
+    ['too little room', small, 20],
+    ['just enough room', small, 21],
+    ['room for a query', large, replyRoomBytes],
+    ['more than enough', large, 100],
+  ] as const
 
-  test.each([
-    ['small', small, 1],
-    ['large, which is not copied', large, 2],
-  ])('as a message: %s', (_, document, parts) => {
-    const sent = reply(document, msg({ ping: 1 }))
-    expect(sent.length).toBe(parts)
-    if (parts > 1) expect(sent[1]).toBe(document)
+  test.each(forms)('as a message: %s', (_, document, room) => {
+    const sent = reply(document, msg({ ping: 1 }), { room })
+    expect(sent.length).toBe(room >= 21 ? 1 : 2)
     const bytes = Buffer.concat(sent)
     expect(bytes).toEqual(
       frame(opMsg, Buffer.concat([int32(0), Buffer.of(0), document]), { requestId: 3, responseTo: 7 }),
     )
   })
 
-  test.each([
-    ['small', small],
-    ['large', large],
-  ])('with a checksum when the request had one: %s', (_, document) => {
-    const bytes = Buffer.concat(reply(document, msg({ ping: 1 }, { flags: 1 })))
+  test.each(forms)('with a checksum when the request had one: %s', (_, document, room) => {
+    const bytes = Buffer.concat(reply(document, msg({ ping: 1 }, { flags: 1 }), { room }))
     expect(bytes.readUInt32LE(16)).toBe(1)
     expect(bytes.readUInt32LE(bytes.length - 4)).toBe(crc32c(bytes.subarray(0, -4)))
     expect(decode(bytes).body).toEqual(document)
   })
 
   test('with moreToCome when another one follows', () => {
-    const bytes = Buffer.concat(reply(small, msg({ hello: 1 }, { flags: 0x10000 }), true))
+    const bytes = Buffer.concat(reply(small, msg({ hello: 1 }, { flags: 0x10000 }), { moreToCome: true }))
     expect(bytes.readUInt32LE(16)).toBe(2)
   })
 
-  test('as an OP_REPLY to a query', () => {
-    const bytes = Buffer.concat(reply(small, query({ isMaster: 1 })))
-    const content = Buffer.concat([int32(8), Buffer.alloc(8), int32(0), int32(1), small])
+  test.each(forms)('as an OP_REPLY to a query: %s', (_, document, room) => {
+    const sent = reply(document, query({ isMaster: 1 }), { room })
+    expect(sent.length).toBe(room >= replyRoomBytes ? 1 : 2)
+    const bytes = Buffer.concat(sent)
+    const content = Buffer.concat([int32(8), Buffer.alloc(8), int32(0), int32(1), document])
     expect(bytes).toEqual(frame(1, content, { requestId: 3, responseTo: 7 }))
   })
 })

@@ -132,7 +132,11 @@ async function writePipeline(
   const isOwnTarget = reads !== undefined && showNamespace(reads.namespace) === showNamespace(sink.target)
   const held = isOwnTarget ? await snapshots.holdForWrite() : undefined
   try {
-    const { documents } = await openPipeline({ ...context, store: held?.store ?? store }, target, parts)
+    const { documents } = await openPipeline(
+      held === undefined ? context : context.withStore(held.store),
+      target,
+      parts,
+    )
     await sink.write(documents).catch((error: unknown) => {
       throw error instanceof CommandError ? error.during(doing) : error
     })

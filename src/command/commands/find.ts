@@ -8,7 +8,7 @@ import { isDocument, type Value } from '../../bson/value.ts'
 import { CappedTail } from '../../collection/capped-tail.ts'
 import { requireCollectionName, showNamespace, type Namespace } from '../../collection/namespace.ts'
 import { findPinned, runQuery, type Query } from '../../collection/query.ts'
-import { compileSelection } from '../../collection/read.ts'
+import { compileSelection, selectById } from '../../collection/read.ts'
 import { withSnapshot } from '../../collection/store.ts'
 import { findSystemNamespace } from '../../collection/system-reads.ts'
 import { SystemTail } from '../../collection/system-tail.ts'
@@ -20,7 +20,7 @@ import { compileProject } from '../../query/project.ts'
 import { compileSort, type Sort } from '../../query/sort.ts'
 import type { MaybePromise } from '../../base/maybe-promise.ts'
 import type { Command, CommandContext, Reply } from '../command.ts'
-import { collationFor, compileContext } from '../compile.ts'
+import { collationFor, compileContext, type CompileContext } from '../compile.ts'
 import { firstBatch } from '../cursor-reply.ts'
 import {
   anything,
@@ -93,7 +93,8 @@ function find(
   parts: Parts,
   collation: Value | undefined,
 ): MaybePromise<Reply> {
-  const compile = compileContext(context, { collation, let: parts.let })
+  let compiled: CompileContext | undefined
+  const compile = () => (compiled ??= compileContext(context, { collation, let: parts.let }))
   const { filter, projection, skip, tailable: isTailable, awaitData: awaitsData } = parts
   // A negative limit is a limit and says that one batch is enough. Source: MongoDB, find.
   const limit = Math.abs(parts.limit) || Infinity
@@ -102,11 +103,13 @@ function find(
   const project =
     projection === undefined || isEmpty(projection)
       ? undefined
-      : compileProject(projection, { ...compile, of: 'find', filter })
+      : compileProject(projection, { ...compile(), of: 'find', filter })
   const order = orderOf(parts.sort, parts.hint)
+  // Of a collation and of variables it is always looked whether they are ones.
+  const isPlain = collation === undefined && parts.let === undefined
   const query: Query = {
-    selection: compileSelection(filter, compile),
-    sort: order && compileSort(order, compile.collation),
+    selection: (isPlain ? selectById(filter) : undefined) ?? compileSelection(filter, compile()),
+    sort: order && compileSort(order, compile().collation),
     skip,
     limit,
     project: project ?? (value => value),
@@ -115,8 +118,8 @@ function find(
     throw new CommandError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'")
   }
   if (isTailable) {
-    const match = compileMatch(filter, compile)
-    const options = { ...query, match, pace: compile.pace }
+    const match = compileMatch(filter, compile())
+    const options = { ...query, match, pace: compile().pace }
     return openTail(context, namespace, options, { awaitsData, singleBatch }).then(tail =>
       firstBatch(context, tail, reply),
     )
@@ -125,7 +128,7 @@ function find(
   const pinned = findPinned(context.store, namespace, query)
   const answer = (documents: readonly Uint8Array[] | undefined) =>
     documents === undefined
-      ? findUnpinned(context, namespace, parts, { query, order, pace: compile.pace }).then(source =>
+      ? findUnpinned(context, namespace, parts, { query, order, pace: compile().pace }).then(source =>
           firstBatch(context, source, reply),
         )
       : firstBatch(context, sourceOf(documents), reply)

@@ -7,15 +7,18 @@ const ownBufferBytesMin = slabBytes / 4
 /** Below this a loop is faster than a call. */
 const callBytesMin = 32
 
+/** Not filled with zeros first. */
+const newSlab = () => Buffer.allocUnsafeSlow(slabBytes).buffer
+
 export class Copier {
-  #slab = new ArrayBuffer(slabBytes)
+  #slab = newSlab()
   #used = 0
 
   /** `count` bytes of `source` from `start` on. They may lie behind its `length`, as long as its buffer holds them. */
   copy(source: Uint8Array, start: number, count: number): Uint8Array {
     if (count >= ownBufferBytesMin) return new Uint8Array(source.buffer, source.byteOffset + start, count).slice()
     if (this.#used + count > slabBytes) {
-      this.#slab = new ArrayBuffer(slabBytes)
+      this.#slab = newSlab()
       this.#used = 0
     }
     const copy = new Uint8Array(this.#slab, this.#used, count)

@@ -217,3 +217,7 @@ export const fanOutPieceBytesMax = 1024 * 1024
 
 /** Room in front of a reply's document for the head of the message that it is sent in: 36 bytes are the most that one takes. */
 export const replyRoomBytes = 36
+
+/** Of the memory that small replies are written into, one behind the other; and what should be left of it to begin one there. */
+export const replySlabBytes = 16 * 1024
+export const replyBytesUsual = 1024

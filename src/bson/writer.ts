@@ -5,9 +5,6 @@ import { builtBytesMax } from '../base/limits.ts'
 import { writeFloat64, writeInt32, writeInt64, writeNumberAsInt64 } from './bytes.ts'
 import { BsonType, Value } from './value.ts'
 
-/** Up to this a loop copies as fast as a view of the bytes is made. */
-const loopBytesMax = 128
-
 const indexNames: string[] = []
 
 /** '0', '1', '2' …: the name of an array's item, made once. */
@@ -15,6 +12,13 @@ export function indexName(index: number): string {
   if (index >= 1000) return String(index)
   for (let next = indexNames.length; next <= index; next++) indexNames.push(String(next))
   return indexNames[index] as string
+}
+
+/** Where a document is to be written while there is room: from `begin` on, behind `room` bytes that are somebody else's. */
+export interface Place {
+  readonly bytes: Buffer
+  readonly begin: number
+  readonly room: number
 }
 
 /**
@@ -29,17 +33,29 @@ export function indexName(index: number): string {
 export class BsonWriter {
   #bytes: Buffer
   /** Where the document begins. */
-  readonly #begin: number
-  #at: number
+  #begin = 0
+  #at = 4
   /** Where the lengths of the documents that are still open have to go; the outermost first. */
-  readonly #open: number[]
+  readonly #open: number[] = [0]
+  /** Bytes in front of the document that stay in front of it when the buffer grows. */
+  readonly #room: number = 0
 
-  /** `room`: bytes in front of the document, in its buffer, for somebody else to write. */
-  constructor(bytesExpected = 256, room = 0) {
-    this.#bytes = Buffer.allocUnsafe(room + bytesExpected)
-    this.#begin = room
-    this.#at = room + 4
-    this.#open = [room]
+  /** Into a buffer of its own, of so many bytes at first, or into somebody's. */
+  constructor(place: number | Place = 256) {
+    if (typeof place === 'number') this.#bytes = Buffer.allocUnsafe(place)
+    else {
+      this.#bytes = place.bytes
+      this.#room = place.room
+      this.#moveTo(place.begin)
+    }
+  }
+
+  /** The document, nothing of it being written yet or all of it moved, begins there. */
+  #moveTo(begin: number): void {
+    const by = begin - this.#begin
+    this.#begin = begin
+    this.#at += by
+    for (let index = 0; index < this.#open.length; index++) this.#open[index] = (this.#open[index] as number) + by
   }
 
   /** Bytes written so far, the open documents' ends not counted. */
@@ -50,15 +66,16 @@ export class BsonWriter {
   /** Makes room for `count` more bytes at once, where that many are known to come. @throws CommandError Location13548. */
   reserve(count: number): void {
     if (this.#at + count <= this.#bytes.length) return
-    const needed = this.#at + count
+    const from = this.#begin - this.#room
+    const needed = this.#at - from + count
     if (needed > builtBytesMax) {
       const words = `a value of ${needed} bytes cannot be built: ${builtBytesMax} is the most`
       throw new CommandError('Location13548', words)
     }
-    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, needed))
-    if (this.#at <= loopBytesMax) for (let at = 0; at < this.#at; at++) grown[at] = this.#bytes[at] as number
-    else grown.set(this.#bytes.subarray(0, this.#at))
+    const grown = Buffer.allocUnsafe(Math.max((this.#bytes.length - from) * 2, needed))
+    grown.set(this.#bytes.subarray(from, this.#at))
     this.#bytes = grown
+    this.#moveTo(this.#room)
   }
 
   /** Type byte and name. */
@@ -117,9 +134,10 @@ export class BsonWriter {
 
   /** Ends the document or array that was started last. */
   end(): void {
+    // What is open moves along when the buffer grows.
+    this.reserve(1)
     const start = this.#open.pop()
     assert(start !== undefined, 'every end has its start')
-    this.reserve(1)
     this.#bytes[this.#at++] = 0
     writeInt32(this.#bytes, start, this.#at - start)
   }

@@ -1,6 +1,6 @@
 /** Replies as bytes: what a command gave or what it failed with, and the times that every reply carries. */
 import type { CommandError } from '../base/errors.ts'
-import { replyRoomBytes } from '../base/limits.ts'
+import { replyBytesUsual, replyRoomBytes, replySlabBytes } from '../base/limits.ts'
 import { type Encodable, writeFields } from '../bson/encode.ts'
 import { BsonWriter } from '../bson/writer.ts'
 import type { ClusterTime } from '../oplog/cluster-time.ts'
@@ -10,14 +10,13 @@ import { topologyCounter } from './server-facts.ts'
 
 /** `{ …fields, [writeConcernError], ok: 1, $clusterTime, operationTime }`, `replyRoomBytes` of its buffer in front of it. */
 export function encodeSuccess(fields: Reply, { time, writeConcernError, errorLabels }: SuccessOptions): Uint8Array {
-  const writer = new BsonWriter(256, replyRoomBytes)
+  const writer = beginReply()
   writeFields(writer, fields)
   if (writeConcernError !== undefined) writer.document('writeConcernError', writeConcernError)
   if (errorLabels.length > 0) writeFields(writer, { errorLabels })
   writer.double('ok', 1)
   writeTimes(writer, time)
-  // What a reply's buffer has left over is let go with the reply.
-  return writer.finishInPlace()
+  return endReply(writer)
 }
 
 export interface SuccessOptions {
@@ -30,7 +29,7 @@ export interface SuccessOptions {
 /** `{ ok: 0, errmsg, code, codeName, …details, [errorLabels], [topologyVersion], $clusterTime, operationTime }`, with the same room. */
 export function encodeFailure(error: CommandError, { time, processId, errorLabels }: FailureOptions): Uint8Array {
   const { code } = error
-  const writer = new BsonWriter(256, replyRoomBytes)
+  const writer = beginReply()
   writer.double('ok', 0)
   writer.string('errmsg', error.message)
   writer.int32('code', code)
@@ -44,7 +43,7 @@ export function encodeFailure(error: CommandError, { time, processId, errorLabel
     writer.end()
   }
   writeTimes(writer, time)
-  return writer.finishInPlace()
+  return endReply(writer)
 }
 
 export interface FailureOptions {
@@ -52,6 +51,28 @@ export interface FailureOptions {
   readonly processId: Uint8Array
   /** Undefined leaves the field out. */
   readonly errorLabels: readonly string[] | undefined
+}
+
+/**
+ * Replies lie behind each other in slabs, so that no buffer is made for each, and none has to grow. A reply that its client does not take
+ * keeps its slab, so slabs are small, and what does not fit in gets a buffer of its own.
+ */
+let slab = Buffer.alloc(0)
+let slabUsed = 0
+
+/** One at a time: it is ended or given up before the next begins. */
+function beginReply(): BsonWriter {
+  if (slab.length - slabUsed < replyBytesUsual) {
+    slab = Buffer.allocUnsafeSlow(replySlabBytes)
+    slabUsed = 0
+  }
+  return new BsonWriter({ bytes: slab, begin: slabUsed + replyRoomBytes, room: replyRoomBytes })
+}
+
+function endReply(writer: BsonWriter): Uint8Array {
+  const document = writer.finishInPlace()
+  if (document.buffer === slab.buffer) slabUsed = document.byteOffset + document.length
+  return document
 }
 
 const noHash = new Uint8Array(20)

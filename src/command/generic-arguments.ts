@@ -61,7 +61,8 @@ export function parseGenericArguments(body: Uint8Array): GenericArguments {
   if (elements.next()) found.name = elements.name
   while (elements.next()) {
     // A name is decoded only if it can be one of ours: most are not.
-    if (mayBeGeneric[body[elements.nameStart] as number] !== 1) continue
+    const lengths = lengthsByLetter[body[elements.nameStart] as number] as number
+    if (((lengths >>> (elements.nameEnd - elements.nameStart)) & 1) === 0) continue
     switch (elements.name) {
       case '$db':
         db = requireDatabase(elements.value)
@@ -105,8 +106,26 @@ export function parseGenericArguments(body: Uint8Array): GenericArguments {
   return found
 }
 
-const mayBeGeneric = new Uint8Array(256)
-for (const letter of '$ltasrwm') mayBeGeneric[letter.charCodeAt(0)] = 1
+const namesRead = [
+  '$db',
+  'lsid',
+  'txnNumber',
+  'autocommit',
+  'startTransaction',
+  'readConcern',
+  'writeConcern',
+  'maxTimeMS',
+  'apiVersion',
+  'apiStrict',
+  'apiDeprecationErrors',
+]
+
+/** By the first letter: a bit for each length that a name has which begins so. */
+const lengthsByLetter = new Int32Array(256)
+for (const name of namesRead) {
+  const letter = name.charCodeAt(0)
+  lengthsByLetter[letter] = (lengthsByLetter[letter] as number) | (1 << name.length)
+}
 
 /** Refuses session arguments that cannot stand together. */
 function requireSession({ lsid, txnNumber, autocommit, startTransaction }: GenericArguments): void {

@@ -14,6 +14,7 @@ import {
   documentValue,
   isNumber,
   toBool,
+  toInt32,
   toName,
   toText,
   typeName,
@@ -255,6 +256,8 @@ export const strictBool: FieldParser<boolean> = required((value, path) => {
 
 /** A whole number of any numeric type within JavaScript's exact range. */
 export const integer: FieldParser<number> = required((value, path) => {
+  // Nearly always: the way of the others goes over a BigInt.
+  if (value.type === BsonType.int32) return toInt32(value)
   if (!isNumber(value)) throw wrongType(value, path, 'long')
   const exact = toExactInteger(value)
   if (exact === undefined || exact > BigInt(Number.MAX_SAFE_INTEGER) || exact < -BigInt(Number.MAX_SAFE_INTEGER)) {

@@ -104,13 +104,8 @@ export function decodeName(bytes: Uint8Array, start: number, end: number): strin
   if (known !== undefined && isAscii(known, bytes, start, length)) return known
   const name = decodeUtf8(bytes, start, end)
   // Only ASCII has as many characters as bytes.
-  return name.length === length ? (knownNames[place] = asKey(name)) : name
-}
-
-/** The same text as the name of a property, of which there is one of each text: it is compared without looking at its letters. */
-function asKey(text: string): string {
-  for (const key in { [text]: true }) return key
-  return text
+  if (name.length === length) knownNames[place] = name
+  return name
 }
 
 /** Whether `text` has these characters. */

@@ -5,6 +5,7 @@ import { ask, makeClient, messageOf, openServices, replyOf, type TestServices } 
 import { Bug } from '../base/assert.ts'
 import { type CodeName, CommandError, StorageFailed } from '../base/errors.ts'
 import { command as configureFailPoint } from './commands/configure-fail-point.ts'
+import { Sessions } from '../session/sessions.ts'
 import type { Command, CommandContext } from './command.ts'
 import { makeDispatch } from './dispatch.ts'
 
@@ -230,6 +231,19 @@ test('a client that takes several replies gets them one by one until there is no
   expect(lefts).toEqual([2, 1, 0])
   const only = await dispatch(messageOf({ countDown: 1 }), makeClient(), services)
   expect(only).toMatchObject({ next: undefined })
+})
+
+test('when another reply cannot begin, its client is told so, and nothing goes on running', async () => {
+  const sessions = new Sessions(env, () => undefined, { countMax: 1 })
+  const few = { ...services, sessions }
+  const first = await dispatch(messageOf({ countDown: 1, lsid }, { exhaustAllowed: true }), makeClient(), few)
+  if (first === 'close-connection' || first.next === undefined) throw new Error('there is no next reply')
+  sessions.end(lsid.id.buffer)
+  sessions.touch(Buffer.alloc(16, 4))
+  const outcome = await first.next()
+  expect(outcome !== 'close-connection' && replyOf(outcome.document).codeName).toBe('TooManyLogicalSessions')
+  expect(services.operations.count).toBe(0)
+  sessions.close()
 })
 
 test('only hello may come as a legacy query', async () => {

@@ -77,9 +77,11 @@ export class Exchange {
   /** The answer after one that was sent. */
   #answerAgain({ operation }: Accepted): MaybePromise<Outcome> {
     const { operations, sessions } = this.#services
-    operations.resume(operation)
-    if (operation.lsid !== undefined) sessions.touch(operation.lsid)
-    return this.#answerWith(() => must(operation.repeat, 'what an exhaust command repeats')())
+    return this.#answerWith(() => {
+      operations.resume(operation)
+      if (operation.lsid !== undefined) sessions.touch(operation.lsid)
+      return must(operation.repeat, 'what an exhaust command repeats')()
+    })
   }
 
   #answerWith(make: () => MaybePromise<Reply>): MaybePromise<Outcome> {

@@ -97,14 +97,17 @@ interface Columns {
   readonly absent: Readonly<Record<string, unknown>>
   /** The places of those that have to be there. */
   readonly required: readonly number[]
-  /** What the fields were last read of, nearly always the same, and the path of each of them. */
-  path: string
+  /** The command that the fields were last read of, nearly always the same, and the path of each of them. */
+  command: string
   paths: readonly string[]
 }
 
-function setPath(columns: Columns, path: string): void {
-  columns.path = path
-  columns.paths = columns.names.map(name => `${path}.${name}`)
+function pathsOf(columns: Columns, command: string): readonly string[] {
+  if (columns.command !== command) {
+    columns.command = command
+    columns.paths = columns.names.map(name => `${command}.${name}`)
+  }
+  return columns.paths
 }
 
 const genericPlace = -1
@@ -134,7 +137,7 @@ function columnsOf(table: FieldTable): Columns {
   for (const [place, name] of names.entries()) absent[name] = absentIn(place)
   const places = new Map(Array.from(generic, name => [name, genericPlace]))
   for (const [place, name] of names.entries()) places.set(name, place)
-  const columns: Columns = { names, parsers, places, absent, required, path: '', paths: names }
+  const columns: Columns = { names, parsers, places, absent, required, command: '', paths: names }
   columnsOfTables.set(table, columns)
   return columns
 }
@@ -143,7 +146,8 @@ function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Ta
   const { path, isCommand, value, sequences } = fields
   const columns = columnsOf(table)
   const { names, parsers, places, absent, required } = columns
-  if (columns.path !== path) setPath(columns, path)
+  // A statement's path is another one for each.
+  const paths = isCommand ? pathsOf(columns, path) : undefined
   const found: (Value | undefined)[] = []
   const elements = ElementReader.of(value)
   let isFirst = isCommand
@@ -169,7 +173,7 @@ function read<Table extends FieldTable>(fields: Fields, table: Table): Parsed<Ta
     const given = found[place]
     if (given === undefined) continue
     const name = names[place] as string
-    parsed[name] = (parsers[place] as FieldParser<unknown>)(given, columns.paths[place] as string)
+    parsed[name] = (parsers[place] as FieldParser<unknown>)(given, paths?.[place] ?? `${path}.${name}`)
   }
   for (const [name, sequence] of sequences) {
     const parser = parsers[places.get(name) as number] as FieldParser<unknown>

@@ -69,6 +69,13 @@ test.each<[number, Partial<CursorOwner>, Partial<CursorOwner>]>([
   },
 )
 
+test('whose cursor it is, and who asks, is told by the hex of their ids', () => {
+  const { id } = open('a', { sessionKey: '\0\n\xff' })
+  const asked = (sessionKey: string | undefined) => () => cursors.pin(id, 'd.c', { ...by, sessionKey })
+  expect(asked(undefined)).toThrow(`created in session 000aff, without an lsid`)
+  expect(asked('\x1b"')).toThrow(`created in session 000aff, in session 1b22`)
+})
+
 test('a cursor is killed under its own namespace, pinned or not, and whoever uses it is told', () => {
   const { id, signal } = open('a')
   cursors.pin(id, 'd.c', by)

@@ -8,7 +8,7 @@ import type { CursorSource } from './source.ts'
 
 /** What a getMore must have in common with the command that opened the cursor. */
 export interface CursorOwner {
-  /** Hex of the session that owns it; undefined for none. Such a cursor lives as long as its session. */
+  /** A character for each byte of the id of the session that owns it; undefined for none. Such a cursor lives as long as its session. */
   readonly sessionKey: string | undefined
   /** The parameters of the versioned API, as text. */
   readonly apiParameters: string
@@ -197,10 +197,13 @@ function requireSession({ id, sessionKey: owner }: Cursor, { sessionKey: asking 
   if (asking === owner) return
   const opened = `Cannot run getMore on cursor ${id}, which was `
   if (owner === undefined) {
-    throw new CommandError('Location50736', `${opened}not created in a session, in session ${asking}`)
+    throw new CommandError('Location50736', `${opened}not created in a session, in session ${show(asking)}`)
   }
   if (asking === undefined) {
-    throw new CommandError('Location50737', `${opened}created in session ${owner}, without an lsid`)
+    throw new CommandError('Location50737', `${opened}created in session ${show(owner)}, without an lsid`)
   }
-  throw new CommandError('Location50738', `${opened}created in session ${owner}, in session ${asking}`)
+  throw new CommandError('Location50738', `${opened}created in session ${show(owner)}, in session ${show(asking)}`)
 }
+
+/** The id as hex. */
+const show = (sessionKey = ''): string => Buffer.from(sessionKey, 'latin1').toString('hex')

@@ -495,6 +495,12 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
         expect(after).not.toBe(before)
         expect([held.catalogVersion, (await engine.write(versionIn)).result]).toEqual([before, after])
         held.close()
+        expect(() => held.catalogVersion).toThrow(Bug)
+        let ended: WriteTransaction | undefined
+        await engine.write(transaction => {
+          ended = transaction
+        })
+        expect(() => ended?.catalogVersion).toThrow(Bug)
       }),
     )
 

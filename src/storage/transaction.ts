@@ -36,6 +36,7 @@ export class Transaction implements WriteTransaction {
   }
 
   get catalogVersion(): number | undefined {
+    this.#assertUsable()
     return this.changes.has('catalog') ? undefined : this.#newest.catalogVersion
   }
 

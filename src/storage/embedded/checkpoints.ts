@@ -98,10 +98,6 @@ export class Checkpoints {
   /** Somebody else wrote these changes to LMDB, while it held everything: the state is the one it has now. */
   passed(changes: Changes): void {
     if (changes.has('catalog')) this.#catalogVersion++
-    this.#refresh()
-  }
-
-  #refresh(): void {
     this.#parts.environment.refresh()
     this.#state = this.#newestState()
   }
@@ -139,10 +135,12 @@ export class Checkpoints {
     const { environment, journal, onStored } = this.#parts
     await environment.commit(writesOf(taken), last.number)
     journal.stored(last.number)
+    // First: should it fail, the layers are still what readers see these groups by.
+    environment.refresh()
     this.#groups = this.#groups.slice(taken.length)
     this.#layers = this.#layers.slice(taken.length)
     for (const { bytes } of taken) this.#bytes -= bytes
-    this.#refresh()
+    this.#state = this.#newestState()
     for (const group of taken) onStored(group)
   }
 }

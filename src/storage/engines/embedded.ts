@@ -244,7 +244,6 @@ function* writesOf({ changes }: Group, ofLog: readonly Write[]): Generator<Write
 
 class EmbeddedSnapshot implements Snapshot {
   readonly position: Position
-  readonly catalogVersion: number
   /** Undefined when it is closed. */
   #durable: State | undefined
 
@@ -252,7 +251,10 @@ class EmbeddedSnapshot implements Snapshot {
     durable.view.retain()
     this.#durable = durable
     this.position = position
-    this.catalogVersion = durable.catalogVersion
+  }
+
+  get catalogVersion(): number {
+    return this.#open().catalogVersion
   }
 
   get(space: Space, key: Uint8Array): Uint8Array | undefined {

@@ -29,23 +29,23 @@ export type FieldParser<T> = (value: Value | undefined, path: string) => T
 /** What reading by a table gives. */
 export type Parsed<Table> = { [Name in keyof Table]: Table[Name] extends FieldParser<infer T> ? T : never }
 
-/** Arguments that any command may carry; dispatch.ts has looked at them. */
-const generic = new Set([
+/** Arguments that any command may carry and that mean something; generic-arguments.ts reads them. */
+export const genericNames: readonly string[] = [
   '$db',
-  '$readPreference',
-  '$clusterTime',
   'lsid',
   'txnNumber',
   'autocommit',
   'startTransaction',
   'readConcern',
   'writeConcern',
+  'maxTimeMS',
   'apiVersion',
   'apiStrict',
   'apiDeprecationErrors',
-  'maxTimeMS',
-  'comment',
-])
+]
+
+/** All that any command may carry. */
+const generic = new Set([...genericNames, '$readPreference', '$clusterTime', 'comment'])
 
 /**
  * The fields of a request's body, by the table, which lives longer than the request where that is a frequent one. `as` is the command's own name where clients may use another spelling.

@@ -7,7 +7,7 @@ import { CommandError } from '../base/errors.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import { ElementReader } from '../bson/reader.ts'
 import { BsonType, isNumber, toBinaryParts, toBool, toInt64, toName, toText, type Value } from '../bson/value.ts'
-import { wrongType } from './fields.ts'
+import { genericNames, wrongType } from './fields.ts'
 import { parseReadConcern, parseWriteConcern, type ReadConcern, type WriteConcern } from './concerns.ts'
 
 export interface GenericArguments {
@@ -106,23 +106,9 @@ export function parseGenericArguments(body: Uint8Array): GenericArguments {
   return found
 }
 
-const namesRead = [
-  '$db',
-  'lsid',
-  'txnNumber',
-  'autocommit',
-  'startTransaction',
-  'readConcern',
-  'writeConcern',
-  'maxTimeMS',
-  'apiVersion',
-  'apiStrict',
-  'apiDeprecationErrors',
-]
-
 /** By the first letter: a bit for each length that a name has which begins so. */
 const lengthsByLetter = new Int32Array(256)
-for (const name of namesRead) {
+for (const name of genericNames) {
   const letter = name.charCodeAt(0)
   lengthsByLetter[letter] = (lengthsByLetter[letter] as number) | (1 << name.length)
 }

@@ -43,6 +43,16 @@ async function contentNow(engine: OpenedEngine, space: Space = 'records'): Promi
   }
 }
 
+/** The version of the catalog that a reader sees now. */
+export async function catalogVersionOf(engine: OpenedEngine): Promise<number | undefined> {
+  const snapshot = await engine.snapshot()
+  try {
+    return snapshot.catalogVersion
+  } finally {
+    snapshot.close()
+  }
+}
+
 const showEntries = (entries: readonly LogEntry[]) =>
   entries.map(({ position: { time, index }, bytes }) => `${time}.${index}:${show(bytes)}`)
 
@@ -470,14 +480,7 @@ export function engineSuite({ name, open, newPlace }: EngineUnderTest): void {
     test(
       'the version of the catalog is the same as long as nothing changes in it, and known to be so',
       withEngine(async engine => {
-        const versionNow = async () => {
-          const snapshot = await engine.snapshot()
-          try {
-            return snapshot.catalogVersion
-          } finally {
-            snapshot.close()
-          }
-        }
+        const versionNow = () => catalogVersionOf(engine)
         const versionIn = async (transaction: WriteTransaction) => transaction.catalogVersion
         const before = await versionNow()
         expect(before).toBeTypeOf('number')

@@ -7,7 +7,7 @@ import { journaledBytesMax } from '../../base/limits.ts'
 import { type Image, imageOf, writeImage } from '../embedded/image.suite.ts'
 import { readRecords } from '../embedded/journal-record.ts'
 import { roundBytesMin } from '../embedded/journal.ts'
-import { contentOf, k, logOf, show } from '../engine.suite.ts'
+import { catalogVersionOf, contentOf, k, logOf, show } from '../engine.suite.ts'
 import type { LogEntry, OpenedEngine, Position, Snapshot } from '../engine.ts'
 import { engine as embedded } from './embedded.ts'
 
@@ -325,22 +325,14 @@ test('snapshots of any moment read the same after any number of checkpoints', as
 
 test('a group that is too much for the journal and changes the catalog gives that another version', async () => {
   const engine = await open(newFolder())
-  const versionNow = async () => {
-    const snapshot = await engine.snapshot()
-    try {
-      return snapshot.catalogVersion
-    } finally {
-      snapshot.close()
-    }
-  }
-  const before = await versionNow()
+  const before = await catalogVersionOf(engine)
   await engine.write(transaction => transaction.put('records', k('large'), Buffer.alloc(journaledBytesMax + 1)))
-  expect(await versionNow()).toBe(before)
+  expect(await catalogVersionOf(engine)).toBe(before)
   await engine.write(transaction => {
     transaction.put('records', k('large'), Buffer.alloc(journaledBytesMax + 1))
     transaction.put('catalog', k('a'), k('1'))
   })
-  expect(await versionNow()).not.toBe(before)
+  expect(await catalogVersionOf(engine)).not.toBe(before)
   await engine.close()
 })
 

@@ -218,6 +218,11 @@ export const fanOutPieceBytesMax = 1024 * 1024
 /** Room in front of a reply's document for the head of the message that it is sent in: 36 bytes are the most that one takes. */
 export const replyRoomBytes = 36
 
-/** Of the memory that small replies are written into, one behind the other; and what should be left of it to begin one there. */
+/** Of the memory that small replies are written into, one behind the other. */
 export const replySlabBytes = 16 * 1024
+
+/** Where less is left of it, the next reply begins in new memory. */
 export const replyBytesUsual = 1024
+
+/** Collections whose catalog entries are kept decoded; when there are more, all are let go and decoded anew. */
+export const catalogCacheCountMax = 10_000

@@ -57,8 +57,9 @@ program
 
 /**
  * V8 looks for garbage in the whole heap when that and the buffers outside it have grown by some percent, of which a busy server's
- * messages make several megabytes in a few milliseconds. Letting it grow further first takes a sixth off a large insert, for no
- * more memory: most buffers are let go before they are old.
+ * messages make several megabytes in a few milliseconds. Letting it grow further first takes a sixth off a large insert. Most
+ * buffers are let go before they are old, so small messages need no more memory; under a load of documents of 1 MB it is 340 to 470 MB
+ * instead of 265 to 295.
  */
 const heapGrowthPercent = 200
 

@@ -10,6 +10,7 @@
  * reader's catalog is the one that the bytes were found in.
  */
 import { must } from '../base/assert.ts'
+import { catalogCacheCountMax } from '../base/limits.ts'
 import type { Pace } from '../base/pace.ts'
 import { sameBytes } from '../bson/bytes.ts'
 import { parseCollation, type Collation } from '../bson/collation.ts'
@@ -89,9 +90,6 @@ interface Decoded {
   catalogVersion: number | undefined
 }
 
-/** How many decodings are kept. */
-const cachedCountMax = 10_000
-
 export class Catalog {
   /** Whether a collection may have a default collation; undefined until somebody has looked. */
   hasCollations: boolean | undefined
@@ -127,7 +125,7 @@ export class Catalog {
       return cached.info
     }
     const info = decodeInfo(namespace, bytes, { variables: this.#variables, pace: this.#pace })
-    if (cached === undefined && ++this.#cachedCount > cachedCountMax) {
+    if (cached === undefined && ++this.#cachedCount > catalogCacheCountMax) {
       this.#cache.clear()
       this.#cachedCount = 1
     }

@@ -11,7 +11,10 @@ import * as all from './commands/all.ts'
 import type { Client, Command, Services } from './command.ts'
 import { Exchange, type Outcome, type RequestMessage } from './exchange.ts'
 
-/** Answers one request, at once where nothing has to be waited for. It never throws: whatever goes wrong is a reply. The message's documents are well-formed BSON. */
+/**
+ * Answers one request, at once where nothing has to be waited for. It never throws: whatever goes wrong is a reply. The message's
+ * documents are well-formed BSON.
+ */
 export type Dispatch = (message: RequestMessage, client: Client, services: Services) => MaybePromise<Outcome>
 
 /** Answers with these commands. */

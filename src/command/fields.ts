@@ -48,7 +48,8 @@ export const genericNames: readonly string[] = [
 const generic = new Set([...genericNames, '$readPreference', '$clusterTime', 'comment'])
 
 /**
- * The fields of a request's body, by the table, which lives longer than the request where that is a frequent one. `as` is the command's own name where clients may use another spelling.
+ * The fields of a request's body, by the table, which lives longer than the request where that is a frequent one. `as` is the
+ * command's own name where clients may use another spelling.
  *
  * @throws CommandError 40415, 40414, 40413 or 14, naming the field.
  */

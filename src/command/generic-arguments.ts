@@ -6,7 +6,7 @@
 import { CommandError } from '../base/errors.ts'
 import { toNearestDouble } from '../bson/number.ts'
 import { ElementReader } from '../bson/reader.ts'
-import { BsonType, isNumber, toBinaryParts, toBool, toInt64, toName, toText, type Value } from '../bson/value.ts'
+import { BsonType, isNumber, toBinaryParts, toBool, toInt64, toName, type Value } from '../bson/value.ts'
 import { genericNames, wrongType } from './fields.ts'
 import { parseReadConcern, parseWriteConcern, type ReadConcern, type WriteConcern } from './concerns.ts'
 
@@ -65,7 +65,7 @@ export function parseGenericArguments(body: Uint8Array): GenericArguments {
     if (((lengths >>> (elements.nameEnd - elements.nameStart)) & 1) === 0) continue
     switch (elements.name) {
       case '$db':
-        db = requireDatabase(elements.value)
+        db = requireString(elements.value, '$db')
         break
       case 'lsid':
         found.lsid = parseLsid(elements.value)
@@ -157,11 +157,6 @@ export function showApiParameters({ apiVersion, apiStrict, apiDeprecationErrors 
 
 function requireString(value: Value, path: string): string {
   if (value.type !== BsonType.string) throw wrongType(value, path, 'string')
-  return toText(value)
-}
-
-function requireDatabase(value: Value): string {
-  if (value.type !== BsonType.string) throw wrongType(value, '$db', 'string')
   return toName(value)
 }
 

@@ -8,7 +8,10 @@ import type { CursorSource } from './source.ts'
 
 /** What a getMore must have in common with the command that opened the cursor. */
 export interface CursorOwner {
-  /** A character for each byte of the id of the session that owns it; undefined for none. Such a cursor lives as long as its session. */
+  /**
+   * A character for each byte of the id of the session that owns it; undefined for none. Such a cursor lives as long as its
+   * session.
+   */
   readonly sessionKey: string | undefined
   /** The parameters of the versioned API, as text. */
   readonly apiParameters: string

@@ -109,6 +109,7 @@ describe('a state', () => {
         const state = new State(
           environment.view,
           above.map(all => new Layer(changesOf(all))),
+          0,
         )
         for (const name of [...alphabet, 'zzz', '']) {
           const found = state.get('records', bytesOf(name))
@@ -127,7 +128,7 @@ describe('a state', () => {
       fc.asyncProperty(fc.array(puts, { maxLength: 6 }), fc.nat({ max: 6 }), async (all, count) => {
         await store(new Map())
         const layers = all.map(each => new Layer(changesOf(each)))
-        const before = new State(environment.view, layers)
+        const before = new State(environment.view, layers, 0)
         before.view.retain()
         const everything = { from: new Uint8Array(0), to: bytesOf('\xff'.repeat(9)) }
         const noLimits = { countMax: Infinity, bytesMax: Infinity }
@@ -138,7 +139,7 @@ describe('a state', () => {
           0n,
         )
         environment.refresh()
-        const after = new State(environment.view, layers.slice(count))
+        const after = new State(environment.view, layers.slice(count), 0)
         expect(show(after.scan('records', everything, noLimits))).toEqual(expected)
         expect(show(before.scan('records', everything, noLimits))).toEqual(expected)
         before.view.release()
@@ -151,7 +152,7 @@ describe('a state', () => {
     const names = Array.from({ length: 200 }, (_, index) => `${1000 + index}`)
     await store(new Map(names.map(name => [name, 'x'])))
     const layer = new Layer(changesOf(names.slice(3, 197).map(name => [name, undefined])))
-    const state = new State(environment.view, [layer])
+    const state = new State(environment.view, [layer], 0)
     const all = { from: new Uint8Array(0), to: bytesOf('\xff') }
     const kept = [...names.slice(0, 3), ...names.slice(197)].map(name => `${name}=x`)
     for (const countMax of [4, 6, 50]) {
@@ -181,7 +182,7 @@ describe('a state', () => {
         ['gone', undefined],
       ]),
     )
-    const state = new State(environment.view, [first, second])
+    const state = new State(environment.view, [first, second], 0)
     expect(state.get('records', bytesOf('both'))?.length).toBe(0)
     expect(state.get('records', bytesOf('gone'))).toBe(undefined)
     const all = { from: new Uint8Array(0), to: bytesOf('\xff') }
@@ -190,10 +191,8 @@ describe('a state', () => {
 
   test('the changes of one space are not those of another', async () => {
     await store(new Map([['k', 'records']]))
-    const state = new State(environment.view, [
-      new Layer(changesOf([['k', 'index']], 'index')),
-      new Layer(changesOf([['k', undefined]], 'meta')),
-    ])
+    const layers = [new Layer(changesOf([['k', 'index']], 'index')), new Layer(changesOf([['k', undefined]], 'meta'))]
+    const state = new State(environment.view, layers, 0)
     const read = (space: Space) => state.get(space, bytesOf('k'))
     expect([read('records'), read('index')].map(found => found && textOf(found))).toEqual(['records', 'index'])
     expect(read('meta')).toBe(undefined)

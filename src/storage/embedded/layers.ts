@@ -67,7 +67,7 @@ export class State {
   readonly #layers: readonly Layer[]
 
   /** `layers` from the oldest to the newest. */
-  constructor(view: View, layers: readonly Layer[], catalogVersion = 0) {
+  constructor(view: View, layers: readonly Layer[], catalogVersion: number) {
     this.view = view
     this.#layers = layers
     this.catalogVersion = catalogVersion
